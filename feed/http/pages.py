@@ -107,6 +107,7 @@ def routes(built: Path = BUILT) -> list[web.AbstractRouteDef]:
     plain = [
         web.get("/plain", page(PLAIN / "index.html")),
         web.get("/status", page(PLAIN / "status.html")),
+        web.get("/admin", page(PLAIN / "admin.html")),
         web.get(f"/{PROTOBUF_SCHEMA.name}", _file(PROTOBUF_SCHEMA, _SCHEMA_HEADERS)),
         *_files("/page", PLAIN, _MAY_CHANGE),
     ]

@@ -9,6 +9,7 @@ from playwright.async_api import Page
 
 from feed.http.contract.asyncapi import asyncapi_document
 from feed.http.routes import ROUTES
+from tests.e2e.axe import violations
 from tests.e2e.chromium import Chromium, launched, until
 from tests.e2e.conftest import Program, Run
 
@@ -63,19 +64,24 @@ async def shows(page: Page, marker: str) -> bool:
     return marker in await page.inner_text("body")
 
 
-async def test_pages_work_under_their_policy_and_fit_a_telephone(
-    run: Run, chromium: Chromium
+@pytest.mark.parametrize(
+    "pages",
+    [
+        pytest.param({"/": "AAPL", "/plain": "AAPL", "/status": "Ticks"}, id="market"),
+        pytest.param({"/admin": "for administrators", "/docs#streams": "/v1/ws"}, id="words"),
+        pytest.param({"/docs": "/v1/symbols"}, id="requests"),
+    ],
+)
+async def test_pages_fit_a_telephone_and_axe_finds_nothing(
+    run: Run, chromium: Chromium, pages: dict[str, str]
 ) -> None:
     program = await run(*CALM)
-    for path, marker in (
-        ("/", "AAPL"),
-        ("/plain", "AAPL"),
-        ("/status", "Ticks"),
-        ("/docs", "/v1/symbols"),
-        ("/docs#streams", "/v1/ws"),
-    ):
-        page = await opened(program, chromium, path, viewport={"width": 390, "height": 844})
+    chromium.is_refused = "/admin" in pages  # where nobody is known
+    for path, marker in pages.items():
+        page = await opened(program, chromium, path, viewport={"width": 360, "height": 740})
         await until(partial(shows, page, marker))
-        if path.startswith("/docs"):
-            assert await page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 360, path
+        assert await violations(page) == [], path
+        await page.emulate_media(color_scheme="dark")
+        assert await violations(page, "color-contrast") == [], path
         await page.close()

@@ -93,7 +93,7 @@ async def test_a_stranger_learns_nothing_of_parameters(serve: Serve, keys: KeysF
 async def test_health_and_pages_are_open(serve: Serve, keys: KeysFile) -> None:
     keys.add("desk")
     feed = await serve(keys=keys.path)
-    for path in ("/healthz", "/readyz", "/", "/plain", "/status", "/page/page.css"):
+    for path in ("/healthz", "/readyz", "/", "/plain", "/status", "/admin", "/page/page.css"):
         assert (await ask(feed, path, THROUGH_A_PROXY)).status == 200, path
 
 

@@ -166,7 +166,7 @@ async def test_connections_of_one_address_are_limited_as_a_trusted_proxy_tells_i
     await until(lambda: len(feed.hub.sessions) == 5)
 
 
-@pytest.mark.parametrize("path", ["/", "/plain", "/status"])
+@pytest.mark.parametrize("path", ["/", "/plain", "/status", "/admin"])
 async def test_a_page_names_its_files_as_they_are_behind_a_prefix(serve: Serve, path: str) -> None:
     feed = await serve(**TRUSTING)
     told = through(CLIENT) | {"X-Forwarded-Prefix": "/markets/"}

@@ -12,9 +12,13 @@ const GOING_ON = ["T", "3", "LIVE"];
 function makeRow(symbol) {
   const element = document.getElementById("prices").insertRow();
   const cells = Object.fromEntries(
-    ["symbol", "last", "change", "bid", "ask", "status"].map((name) => [name, element.insertCell()]),
+    ["last", "change", "bid", "ask"].map((name) => [name, element.insertCell()]),
   );
-  cells.symbol.textContent = symbol;
+  const head = document.createElement("th");
+  head.scope = "row";
+  cells.status = document.createElement("small");
+  head.append(symbol, cells.status);
+  element.prepend(head);
   const made = { element, cells, first: null };
   rows.set(symbol, made);
   return made;
@@ -61,8 +65,9 @@ function tell() {
   const silentS = Math.round((performance.now() - heardMs) / 1_000);
   let words = "connection lost, coming back …";
   if (isOpen) words = silentS * 1_000 > SILENT_MS ? `nothing came for ${silentS} s` : downWords();
-  const asOf = newest === "" ? "" : `; prices as of ${new Date(newest).toLocaleString()}`;
+  const asOf = newest === "" ? "" : `; prices as of ${new Date(newest).toLocaleString(undefined, { hourCycle: "h23" })}`;
   state.textContent = words === "" ? `live${note}` : `${words}${asOf}`;
+  state.className = `pill ${words === "" ? "good" : "bad"}`;
   document.body.classList.toggle("stale", words !== "");
 }
 

@@ -2,6 +2,7 @@
 
 import "swagger-ui-dist/swagger-ui.css";
 import SwaggerUI from "swagger-ui-dist/swagger-ui-es-bundle.js";
+import { LAYOUT, laidOut } from "./layout.ts";
 
 /** An answer that does not end would be awaited for ever; `streams` shows what is in it. */
 const ENDLESS = "streams";
@@ -51,6 +52,7 @@ export function showRequests(domNode: HTMLElement, url: string): void {
     displayRequestDuration: true,
     tryItOutEnabled: false,
     validatorUrl: null, // would tell somebody else which documents are looked at
-    plugins: [onlyFinite],
+    plugins: [onlyFinite, laidOut],
+    layout: LAYOUT,
   });
 }

@@ -74,7 +74,7 @@ function channelOf(name: string, document: AsyncApi): HTMLElement {
     make("h2", {}, make("code", {}, channel?.address ?? "")),
     make("p", {}, ...inWords(`${channel?.description ?? ""}. ${places.join("; ")}`)),
     table(
-      ["", "messages", "answered by"],
+      ["direction", "messages", "answered by"],
       operations.map(({ action, summary, messages, reply }) => [
         make("span", { title: summary }, action === "send" ? "server → client" : "client → server"),
         make("span", {}, ...links(messages.map(({ $ref }) => nameOf($ref)))),
@@ -142,7 +142,7 @@ function schemaOf(name: string, schema: Schema): HTMLElement {
 function keysOf(schema: Schema): HTMLElement {
   const required = new Set(schema.required);
   return table(
-    ["key", "", "type", "meaning"],
+    ["key", "when", "type", "meaning"],
     Object.entries(schema.properties ?? {}).map(([key, it]) => [
       make("code", {}, key),
       required.has(key) ? "always" : "",
@@ -195,7 +195,7 @@ function table(head: string[], rows: Child[][]): HTMLElement {
     make("tr", {}, ...cells.map((cell) => make(tag, tag === "th" ? { scope: "col" } : {}, cell)));
   return make(
     "div",
-    { class: "scroll" },
+    { class: "scroll", tabindex: "0", role: "group", "aria-label": head.join(", ") },
     make(
       "table",
       {},

@@ -9,6 +9,7 @@ declare module "swagger-ui-dist/swagger-ui-es-bundle.js" {
     displayRequestDuration?: boolean;
     tryItOutEnabled?: boolean;
     validatorUrl?: string | null;
-    plugins?: readonly (() => object)[];
+    plugins?: readonly ((system: never) => object)[];
+    layout?: string;
   }): object;
 }

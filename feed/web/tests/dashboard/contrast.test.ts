@@ -4,12 +4,13 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 
 const css = readFileSync(new URL("../../src/dashboard/styles/base.css", import.meta.url), "utf8");
+const plain = readFileSync(new URL("../../../http/page/look.css", import.meta.url), "utf8");
 const PAIR = /--([\w-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)/g;
 
 /** The colours of a theme: the first or the second of each pair. */
-function colours(theme: number): Record<string, string> {
+function colours(theme: number, sheet = css): Record<string, string> {
   return Object.fromEntries(
-    [...css.matchAll(PAIR)].map((match) => [match[1], match[theme] as string]),
+    [...sheet.matchAll(PAIR)].map((match) => [match[1], match[theme] as string]),
   );
 }
 
@@ -47,4 +48,12 @@ describe.each([
   test.each(PAIRS)("%s on %s is readable", (text = "", ground = "") => {
     expect(contrast(palette[text] ?? "", palette[ground] ?? "")).toBeGreaterThanOrEqual(4.5);
   });
+});
+
+test.each([2, 3])("the plain pages have the same colours, and one more", (theme) => {
+  const { other = "", ...same } = colours(theme, plain);
+  expect(colours(theme)).toMatchObject(same);
+  for (const ground of GROUNDS) {
+    expect(contrast(other, same[ground] ?? "")).toBeGreaterThanOrEqual(4.5);
+  }
 });

@@ -1,0 +1,146 @@
+// The page of administrators: who is connected, what happened to them, and sending them away.
+//
+// Everything shown is text of an answer, and nothing is kept here but which connection was chosen.
+
+import { clock, count, bytes } from "./words.js";
+
+const BASE = document.documentElement.dataset.base ?? ""; // a proxy may give it a prefix
+const AGAIN_MS = 2_000;
+const LISTED = 100;
+const byId = (id) => document.getElementById(id);
+const query = byId("query");
+let chosen = null; // the id of the connection whose record is shown
+
+/** Ask, with whoever is signed in; what is refused is an Error with the server's words. */
+async function ask(path, options = {}) {
+  const answer = await fetch(BASE + path, { cache: "no-store", ...options });
+  const document = await answer.json();
+  if (!answer.ok) throw new Error(document.detail ?? `${path} answers ${answer.status}`);
+  return document;
+}
+
+function cell(name, text, className = "") {
+  const made = document.createElement(name);
+  made.className = className;
+  made.textContent = text;
+  return made;
+}
+
+function button(words, label, act) {
+  const made = cell("button", words);
+  made.type = "button";
+  made.setAttribute("aria-label", label);
+  made.addEventListener("click", act);
+  return made;
+}
+
+async function sendAway(id) {
+  if (!confirm(`Send connection ${id} away? It is told so, and may come back.`)) return;
+  await ask(`v1/admin/connections/${id}`, { method: "DELETE" }).catch(complain);
+  await show();
+}
+
+const rows = new Map(); // by id; a row stays the same element, so that the focus stays in it
+
+function makeRow(id) {
+  const row = document.createElement("tr");
+  const head = cell("th", id);
+  head.scope = "row";
+  const classes = ["", "", "", "selection", "", "number", "number", ""];
+  const cells = classes.map((each) => cell("td", "", each));
+  const actions = document.createElement("td");
+  actions.append(
+    button("Record", `Record of connection ${id}`, () => choose(id)),
+    " ",
+    button("Disconnect", `Disconnect connection ${id}`, () => sendAway(id)),
+  );
+  row.append(head, ...cells, actions);
+  return { row, cells };
+}
+
+function rowOf(each) {
+  const known = rows.get(each.id) ?? makeRow(each.id);
+  rows.set(each.id, known);
+  const words = [
+    each.peer,
+    each.identity.name ?? "anonymous",
+    `${each.transport} · ${each.codec}`,
+    each.selection,
+    each.standing,
+    count(each.lag_ticks),
+    bytes(each.buffered_bytes),
+    clock(each.since),
+  ];
+  words.forEach((text, index) => { known.cells[index].textContent = text; });
+  known.cells[3].title = each.selection;
+  known.row.className = each.id === chosen ? "chosen" : "";
+  return known.row;
+}
+
+function showRows(connections) {
+  const listed = new Set(connections.map(({ id }) => id));
+  for (const [id, { row }] of rows) {
+    if (listed.has(id)) continue;
+    row.remove();
+    rows.delete(id);
+  }
+  const body = byId("connections");
+  const wanted = connections.map(rowOf);
+  if (wanted.every((row, index) => body.children[index] === row)) return;
+  const focused = body.contains(document.activeElement) ? document.activeElement : null;
+  body.replaceChildren(...wanted);
+  focused?.focus();
+}
+
+async function choose(id) {
+  chosen = id;
+  await show();
+  byId("record").scrollIntoView({ block: "nearest" });
+}
+
+async function showRecord() {
+  byId("record").hidden = chosen === null;
+  if (chosen === null) return;
+  const { id, record, reason } = await ask(`v1/admin/connections/${chosen}`);
+  byId("record-title").textContent = `What happened to connection ${id}${reason ? `, which ended: ${reason}` : ""}`;
+  byId("events").replaceChildren(
+    ...record.map(({ t, msg }) => {
+      const line = document.createElement("li");
+      line.append(cell("time", clock(t)), msg);
+      return line;
+    }),
+  );
+}
+
+function tell(level, words) {
+  const state = byId("state");
+  state.className = `pill ${level}`;
+  state.textContent = words;
+}
+
+function complain(error) {
+  tell("bad", error.message);
+}
+
+async function show() {
+  const { order, identity } = Object.fromEntries(new FormData(query));
+  const asked = new URLSearchParams({ order, limit: LISTED, ...(identity && { identity }) });
+  try {
+    const { connections, total } = await ask(`v1/admin/connections?${asked}`);
+    showRows(connections);
+    byId("total").textContent = `${count(connections.length)} of ${count(total)}, asked at ${clock(Date.now())}`;
+    tell("good", "asked");
+    await showRecord();
+  } catch (error) {
+    complain(error);
+  }
+}
+
+async function run() {
+  await show();
+  setTimeout(run, AGAIN_MS);
+}
+
+query.addEventListener("input", show);
+query.addEventListener("submit", (event) => event.preventDefault());
+run();
