@@ -10,7 +10,7 @@ import type { Directory } from "../../market/directory.ts";
 import { CourseLoader, fetchBars } from "../../market/history.ts";
 import type { Market } from "../../market/market.ts";
 import { Waiting } from "../../market/waiting.ts";
-import { byId, make } from "../ui/dom.ts";
+import { byId } from "../ui/dom.ts";
 import { download } from "../ui/download.ts";
 import { palette } from "../ui/palette.ts";
 import { type Density, MOST_IN_ADDRESS, type View } from "../view/address.ts";
@@ -248,10 +248,9 @@ export class ListPlace {
     if (order !== undefined) {
       const label = order.column === "symbol" ? "Symbol" : COLUMNS[order.column].label;
       const paused = this.#isPaused ? " · paused" : "";
-      this.#orderWords.replaceChildren(
-        `Sorted by ${label} ${order.isDescending ? "↓" : "↑"}${paused} `,
-        make("span", { "aria-hidden": "true" }, "×"),
-      );
+      const words = `${label} ${order.isDescending ? "↓" : "↑"}${paused}`;
+      this.#orderWords.textContent = `${words} ×`;
+      this.#orderWords.setAttribute("aria-label", `Sorted by ${words}`);
     }
   }
 
