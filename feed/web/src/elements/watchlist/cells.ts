@@ -123,12 +123,12 @@ class RangeCell implements Cell {
   readonly #low = new Text();
   readonly #high = new Text();
   readonly #hint = new Text();
-  readonly #mark = make("span", { class: "mark" });
+  readonly #mark = make("span", { class: "day-mark" });
   readonly element = make(
     "div",
     { role: "gridcell", class: "range" },
     make("span", { class: "low" }, this.#low.node),
-    make("span", { class: "track" }, this.#mark, make("span", { class: "hint" }, this.#hint.node)),
+    make("span", { class: "day-track" }, this.#mark, make("span", { class: "hint" }, this.#hint.node)),
     make("span", { class: "high" }, this.#high.node),
   );
   #place: string | undefined = "";

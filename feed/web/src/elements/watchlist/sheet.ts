@@ -17,7 +17,17 @@ export const TABLE_STYLE = `
   position: relative;
 }
 .grid[data-density="compact"] { --row-height: 1.75; --spark-height: 1.2; }
-.grid:focus-visible { outline: 2px solid var(--_accent); outline-offset: -2px; }
+.grid:focus-visible { outline: none; }
+/* Over the rows, which would cover an outline. */
+.grid:focus-visible::after {
+  content: "";
+  position: absolute;
+  inset: 0;
+  z-index: 4;
+  border: 2px solid var(--_accent);
+  border-radius: inherit;
+  pointer-events: none;
+}
 .viewport {
   flex: 1;
   min-block-size: 0;
@@ -146,8 +156,8 @@ export const TABLE_STYLE = `
 .spark { display: block; inline-size: 100%; block-size: calc(var(--spark-height) * var(--unit)); }
 .range { display: grid; grid-template-columns: 1fr calc(3.4 * var(--unit)) 1fr; align-items: center; gap: calc(0.35 * var(--unit)); color: var(--_muted); font-size: calc(0.74 * var(--unit)); }
 .range .low { text-align: end; }
-.range .track { position: relative; block-size: 4px; border-radius: 2px; background: var(--_line); }
-.range .mark {
+.range .day-track { position: relative; block-size: 4px; border-radius: 2px; background: var(--_line); }
+.range .day-mark {
   position: absolute;
   inset-block-start: -3px;
   inline-size: 4px;
