@@ -203,7 +203,7 @@ def _giver_for(settings: Settings, runner: Runner) -> Giver | None:
     try:
         place = place_of(settings.state, settings.host, _address_of(runner)[1])
     except FeedError as error:
-        log.warning("no_takeover", error=str(error))
+        log.info("no_takeover", error=str(error))
         return None
     giver = Giver(place, runner)
     giver.begin()

@@ -87,7 +87,7 @@ class Giver:
                         talk.close()
                         log.warning("takeover_broken", error=str(error) or "it said nothing")
         except FeedError as error:
-            log.warning("no_takeover", error=str(error))
+            log.info("no_takeover", error=str(error))
         if self.outcome is not Outcome.STAYS:
             self.over.set()
 
