@@ -2,7 +2,7 @@
 
 import gc
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from feed.market.ticks import Channel
 from feed.wire.requests import Request
 from feed.wire.selection import Selection
 from tests.fakes.keys import KeysFile
+from tests.fakes.made_since import made_since
 from tests.fakes.patience import until
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import Feed, Serve, trade
@@ -24,43 +25,38 @@ HANDSHAKE = (
     b"GET /v1/ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
 )
+Alive = Callable[[], list[Socket]]  # of those that a test has made
 QUERY = f"trades={','.join(NAMES)}&snapshot=1"
 
 
-def holders() -> list[object]:
-    """Return whatever still knows the query."""
+def holders(others: Sequence[object] = ()) -> list[object]:
+    """Return whatever still knows the query, but for others, of before."""
     gc.collect()
     urls = [
         each for each in gc.get_objects() if isinstance(each, URL) and "KEPT1" in each.query_string
     ]
     requests = [each for each in gc.get_objects() if type(each) is Request]
     caches = [
-        name
+        each
         for each in gc.get_objects()
         if type(each) is dict
         for name, value in list(each.items())
         if type(value) is str and "KEPT1,KEPT2," in value and name != "QUERY"
     ]
-    return [*urls, *requests, *caches]
-
-
-def requests_alive() -> list[web.BaseRequest]:
-    return [each for each in gc.get_objects() if isinstance(each, web.BaseRequest)]
+    known = {*map(id, others)}
+    return [each for each in (*urls, *requests, *caches) if id(each) not in known]
 
 
 @pytest.mark.parametrize("path", ["/v1/sse", "/v1/stream"])
 async def test_subscribers_to_the_same_share_all_they_keep_of_it(serve: Serve, path: str) -> None:
+    others, selections = holders(), made_since(Selection)
     feed = await serve()
     answers = [await RawHttp.get((feed.host, feed.port), f"{path}?{QUERY}") for _ in range(3)]
     await feed.publish(trade(1, "KEPT7"))
     for answer in answers:
         await answer.up_to(b"KEPT7")
-    assert holders() == []
-    kept = [
-        each
-        for each in gc.get_objects()
-        if type(each) is Selection and "KEPT7" in dict(each.symbols).get(Channel.TRADES, ())
-    ]
+    assert holders(others) == []
+    kept = [each for each in selections() if "KEPT7" in dict(each.symbols).get(Channel.TRADES, ())]
     assert len({id(symbols) for each in kept for _, symbols in each.symbols}) == 1
 
 
@@ -68,7 +64,7 @@ async def test_subscribers_to_the_same_share_all_they_keep_of_it(serve: Serve, p
 async def test_a_subscriber_keeps_no_headers(serve: Serve, path: str) -> None:
     feed = await serve()
     headers = {"Authorization": "Bearer KEPT", "User-Agent": "KEPT"}
-    others = requests_alive()  # of other tests
+    alive = made_since(web.BaseRequest)
     address = feed.host, feed.port
     if path == "/v1/ws":
         reader = await WebSocketReader.connect(address, path, headers)
@@ -78,8 +74,7 @@ async def test_a_subscriber_keeps_no_headers(serve: Serve, path: str) -> None:
         await RawHttp.get(address, f"{path}?trades=KEPT", headers)
     await feed.sessions_reach(1)
     gc.collect()
-    known = {id(each) for each in others}
-    requests = [each for each in requests_alive() if id(each) not in known]
+    requests = alive()
     assert requests
     assert not any(each.headers for each in requests)
     lists = [each for each in gc.get_objects() if type(each) is list]
@@ -94,6 +89,7 @@ async def test_a_subscriber_keeps_no_headers(serve: Serve, path: str) -> None:
 
 @pytest.mark.parametrize("path", ["/v1/history", "/v1/snapshot"])
 async def test_a_finite_request_leaves_nothing_behind(serve: Serve, path: str) -> None:
+    others = holders()
     feed = await serve()
     answer = await RawHttp.get((feed.host, feed.port), f"{path}?trades={','.join(NAMES)}")
     assert answer.status == 200
@@ -101,7 +97,7 @@ async def test_a_finite_request_leaves_nothing_behind(serve: Serve, path: str) -
     answer.wire.writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
     await answer.head()  # the connection goes on, and so does aiohttp's parser
     assert answer.status == 200
-    assert holders() == []
+    assert holders(others) == []
 
 
 async def test_what_follows_a_long_query_is_parsed_as_before(serve: Serve) -> None:
@@ -125,6 +121,7 @@ def test_equal_symbols_of_different_requests_are_one_object() -> None:
 
 
 async def test_a_websocket_keeps_the_selection_of_its_lane(serve: Serve) -> None:
+    others = holders()
     feed = await serve()
     readers = [await WebSocketReader.connect((feed.host, feed.port)) for _ in range(2)]
     for reader in readers:
@@ -132,10 +129,10 @@ async def test_a_websocket_keeps_the_selection_of_its_lane(serve: Serve) -> None
         await reader.subscribe(trades=NAMES)
     first, second = feed.hub.sessions
     assert first.selection is second.selection
-    assert holders() == []
+    assert holders(others) == []
 
 
-async def is_refused_in_the_handshake(feed: Feed) -> None:
+async def is_refused_in_the_handshake(feed: Feed, _: Alive) -> None:
     wrong = {"Authorization": "Bearer wrong.one"}
     reader = await WebSocketReader.connect((feed.host, feed.port), headers=wrong)
     while (await reader.frame()).opcode != CLOSE:
@@ -143,7 +140,7 @@ async def is_refused_in_the_handshake(feed: Feed) -> None:
     reader.abort()
 
 
-async def is_refused_later(feed: Feed) -> None:
+async def is_refused_later(feed: Feed, _: Alive) -> None:
     reader = await WebSocketReader.connect((feed.host, feed.port))
     reader.say({"action": "auth", "key": "wrong", "secret": "one"})
     while (await reader.frame()).opcode != CLOSE:
@@ -151,30 +148,27 @@ async def is_refused_later(feed: Feed) -> None:
     reader.abort()
 
 
-async def is_gone_before_it_is_answered(feed: Feed) -> None:
+async def is_gone_before_it_is_answered(feed: Feed, alive: Alive) -> None:
     with socket.create_connection((feed.host, feed.port)) as gone:
         gone.sendall(HANDSHAKE)
-    await until(sockets_alive)
+    await until(alive)
 
 
 @pytest.mark.parametrize(
     "comes", [is_refused_in_the_handshake, is_refused_later, is_gone_before_it_is_answered]
 )
 async def test_a_websocket_that_ends_soon_leaves_nothing_to_the_garbage_collector(
-    serve: Serve, tmp_path: Path, comes: Callable[[Feed], Awaitable[None]]
+    serve: Serve, tmp_path: Path, comes: Callable[[Feed, Alive], Awaitable[None]]
 ) -> None:
     keys = KeysFile(tmp_path / "keys.toml")
     keys.add("other")
     feed = await serve(keys=keys.path)
-    await comes(feed)  # what is made for the first one stays for all
-    await until(lambda: gc.collect() or not sockets_alive())
+    alive = made_since(Socket)
+    await comes(feed, alive)  # what is made for the first one stays for all
+    await until(lambda: gc.collect() or not alive())
     gc.disable()
     try:
-        await comes(feed)
-        await until(lambda: not sockets_alive())
+        await comes(feed, alive)
+        await until(lambda: not alive())
     finally:
         gc.enable()
-
-
-def sockets_alive() -> list[Socket]:
-    return [each for each in gc.get_objects() if isinstance(each, Socket)]

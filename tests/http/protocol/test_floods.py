@@ -14,6 +14,7 @@ from feed.hub.inlet import Inlet
 from feed.hub.steps import Step, Steps
 from feed.hub.waiting import TurnedAway
 from feed.wire.disconnect import Reason
+from tests.fakes.made_since import made_since
 from tests.fakes.patience import until
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import Feed, Serve, trades
@@ -177,15 +178,17 @@ async def test_answers_that_are_not_taken_have_a_limit_together(
 @pytest.mark.parametrize("sends", [EMPTY_PING * 500, BEGINNING + EMPTY_FRAGMENT * 50_000, b""])
 async def test_a_websocket_that_is_gone_is_freed_at_once(serve: Serve, sends: bytes) -> None:
     feed = await serve()
+    alive = made_since(Handler)
     gc.collect()
     gc.disable()
     try:
         reader = await connect(feed)
+        assert len(alive()) == 1
         parsed = feed.hub.steps.lengths[Step.READ].count
         reader.wire.writer.write(sends)
         await until(lambda: not sends or feed.hub.steps.lengths[Step.READ].count > parsed)
         reader.wire.abort()
-        await until(lambda: not any(type(each) is Handler for each in gc.get_objects()))
+        await until(lambda: not alive())
     finally:
         gc.enable()
 
