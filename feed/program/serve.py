@@ -256,7 +256,6 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     """Return what makes the event loop: uvloop, where there is one."""
     if sys.platform == "win32":
         return asyncio.new_event_loop
-    import uvloop  # noqa: PLC0415 - not installed on Windows
+    from feed.program.uv_loop import UvLoop  # noqa: PLC0415 - uvloop is not installed on Windows
 
-    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
-    return factory
+    return UvLoop

@@ -20,9 +20,9 @@ def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.Abstrac
     """Run on what the server runs on: its transports differ from asyncio's in what they buffer."""
     if sys.platform == "win32":
         return {"asyncio": asyncio.new_event_loop}
-    import uvloop  # noqa: PLC0415 - not installed on Windows
+    from feed.program.uv_loop import UvLoop  # noqa: PLC0415 - uvloop is not installed on Windows
 
-    return {"uvloop": uvloop.new_event_loop}
+    return {"uvloop": UvLoop}
 
 
 @pytest.fixture

@@ -54,9 +54,16 @@ class Wire:
         sock.setblocking(False)
         try:
             await asyncio.get_running_loop().sock_connect(sock, address)
-            return cls(*await asyncio.open_connection(sock=sock, limit=limit))
         except BaseException:  # whoever connects may be cancelled
             sock.close()
+            raise
+        # Not to be cancelled: uvloop closes the descriptor then, which may be another's by the time
+        # when the socket closes it too (its issue 738). It is connected, and waits for nobody.
+        opening = asyncio.ensure_future(asyncio.open_connection(sock=sock, limit=limit))
+        try:
+            return cls(*await asyncio.shield(opening))
+        except asyncio.CancelledError:
+            opening.add_done_callback(_abort)
             raise
 
     async def exactly(self, count: int) -> bytes:
@@ -109,3 +116,9 @@ class Wire:
         if self._to_programs:
             return asyncio.timeout(PROGRAM_PATIENCE_S)
         return asyncio.timeout_at(self._opened_s + PATIENCE_S)
+
+
+def _abort(opened: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]]) -> None:
+    """Let go of a connection that nobody waits for any more."""
+    if not opened.cancelled() and opened.exception() is None:
+        opened.result()[1].transport.abort()
