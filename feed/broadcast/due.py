@@ -546,15 +546,19 @@ class Due:
 
     def _make_anew(self, origin: Origin) -> None:
         """Owe a state that was taken back once more, of what is selected now."""
-        sequence, goes_back = self.backlog.sequence, self.backlog.goes_back
-        if not isinstance(origin, Restated):
-            self.substitute.make_anew(origin, goes_back=goes_back)
-            return
-        # What is not conflated any more is given tick by tick from there on, but not before.
-        ended = origin.ended(self._selection, sequence)
-        if ended is not None:
-            self.substitute.make_anew(ended, goes_back=goes_back)
-        self._restatement.owe(self._selection, origin.first, min(origin.told_upto, sequence))
+        sequence, selection = self.backlog.sequence, self._selection
+        again: Origin | None = origin
+        if isinstance(origin, Restated):
+            # What is not conflated any more is given tick by tick from there on, but not before.
+            again = origin.ended(selection, sequence)
+        elif isinstance(origin, Stretch):
+            again = origin.lossless(selection)
+        if again is not None:
+            assert not isinstance(again, Restated)
+            self.substitute.make_anew(again, goes_back=self.backlog.goes_back)
+        if again is not origin:  # what is conflated is told again together, and in order
+            assert isinstance(origin, Restated | Stretch)
+            self._restatement.owe(selection, origin.first, min(origin.told_upto, sequence))
 
     def _restate_ended_intervals(self, selection: Selection) -> None:
         """Tell what channels have collected whose interval another selection ends."""

@@ -1,6 +1,6 @@
 """Origins: what a state that waits for a subscriber is of, so that it can be made once more."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from feed.wire.selection import Selection
 
@@ -24,6 +24,16 @@ class Stretch:
     def told_upto(self) -> int:
         """The last sequence that may be told to its reader before it."""
         return self.first - 1
+
+    def lossless(self, selection: Selection) -> "Stretch":
+        """Return the part of it that another selection does not conflate."""
+        intervals_ms = dict(selection.intervals_ms)
+        if intervals_ms.keys().isdisjoint(channel for channel, _ in self.selection.symbols):
+            return self
+        symbols = {
+            channel: some for channel, some in self.selection.symbols if channel not in intervals_ms
+        }
+        return replace(self, selection=Selection.of(symbols, dict(self.selection.intervals_ms)))
 
 
 @dataclass(frozen=True, slots=True)
