@@ -12,5 +12,6 @@ reader's life, `server` the program under test, `party` all of it together. The 
 done by `tests.fakes`, which shares nothing with the server but Protobuf's field names.
 
 `rehearsal` lets the same readers loose on the audience itself, without sockets and time: it repeats
-itself exactly, and finds what needs several changes of mind while a socket is full.
+itself exactly, and finds what needs several changes of mind while a socket is full. `restless` are
+actors that change intervals, mostly.
 """

@@ -1,6 +1,7 @@
 """`python -m tests.chaos [--seconds S] [--seed N] [--readers N] [--rate R] [--drop-after N]`.
 
-`python -m tests.chaos --rehearsals N [--seed N]` plays as many rehearsals, from the seed on.
+`python -m tests.chaos --rehearsals N [--restless] [--seed N]` plays as many rehearsals, from the
+seed on.
 """
 
 import argparse
@@ -12,7 +13,8 @@ import uvloop
 
 from tests.chaos.outcome import Outcome, report
 from tests.chaos.party import Plan, play
-from tests.chaos.rehearsal import rehearse
+from tests.chaos.rehearsal import Actor, rehearse
+from tests.chaos.restless import LAGS_TICKS, Restless
 
 REHEARSED_STEPS, REHEARSED_ACTORS = 300, 10
 
@@ -26,6 +28,7 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=5_000.0)
     parser.add_argument("--drop-after", type=int, help="lose one tick after so many, on purpose")
     parser.add_argument("--rehearsals", type=int, help="play so many without sockets and time")
+    parser.add_argument("--restless", action="store_true", help="by actors that change intervals")
     given = parser.parse_args()
     print(f"seed {given.seed}", flush=True)
     began_s = time.monotonic()
@@ -33,7 +36,8 @@ def main() -> int:
         plan = Plan(given.seed, given.seconds, given.rate, given.readers, given.drop_after)
         outcome = uvloop.run(play(plan))
     else:
-        outcome = _rehearse(range(given.seed, given.seed + given.rehearsals))
+        seeds = range(given.seed, given.seed + given.rehearsals)
+        outcome = _rehearse(seeds, restless=given.restless)
     for line in report(outcome):
         print(line)
     seconds = time.monotonic() - began_s
@@ -41,10 +45,11 @@ def main() -> int:
     return bool(outcome.findings)
 
 
-def _rehearse(seeds: range) -> Outcome:
+def _rehearse(seeds: range, *, restless: bool) -> Outcome:
     outcome = Outcome()
+    kind, lags_ticks = (Restless, LAGS_TICKS) if restless else (Actor, ())
     for seed in seeds:
-        played = rehearse(seed, REHEARSED_STEPS, REHEARSED_ACTORS)
+        played = rehearse(seed, REHEARSED_STEPS, REHEARSED_ACTORS, kind, lags_ticks)
         outcome.counts += played.counts
         outcome.findings += [f"rehearsal {seed}: {finding}" for finding in played.findings]
     return outcome

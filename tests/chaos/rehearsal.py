@@ -7,6 +7,7 @@ seed repeats itself to the byte.
 
 import random
 from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -211,13 +212,21 @@ def _framing(transport: str, codec: str) -> Framing:
     return StreamFraming(CODECS[codec].delimiter, chunked=True)
 
 
-def rehearse(seed: int, steps: int, actors: int) -> Outcome:
+def rehearse(
+    seed: int,
+    steps: int,
+    actors: int,
+    kind: type[Actor] = Actor,
+    lags_ticks: Sequence[int | None] = (),
+) -> Outcome:
     """Let actors loose on a stage, and return what was found.
 
     Args:
         seed: of everything.
         steps: how many the market lasts, of up to 100 ms.
         actors: how many.
+        kind: of them.
+        lags_ticks: how many ticks they may be behind, one of these; (): as many as the ring holds.
     """
     chance, outcome = random.Random(seed), Outcome()
     market, times = Market(seed), Times()
@@ -225,8 +234,9 @@ def rehearse(seed: int, steps: int, actors: int) -> Outcome:
         chance.choice(RINGS),
         sizes=FrameSizes(chance.choice(MESSAGE_BYTES)),
         turn_ticks=chance.choice(TURNS_TICKS),
+        lag_max_ticks=chance.choice(lags_ticks) if lags_ticks else None,
     )
-    cast = [Actor(number, seed, market, times, stage) for number in range(actors)]
+    cast = [kind(number, seed, market, times, stage) for number in range(actors)]
     on_stage, newest = list(cast), 0
     for _ in range(steps):
         ms = chance.randint(1, LONGEST_STEP_MS)

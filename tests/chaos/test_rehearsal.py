@@ -9,6 +9,7 @@ from feed.broadcast.outbox import Outbox
 from feed.broadcast.selection_index import SelectionIndex
 from feed.market.ticks import Quote, Tick
 from tests.chaos.rehearsal import rehearse
+from tests.chaos.restless import LAGS_TICKS, Restless
 
 
 # Each of these has found something that was mended since.
@@ -25,6 +26,15 @@ def test_nothing_is_lost_doubled_or_untold_in_a_rehearsal(seed: int) -> None:
         "conflated ticks",
         "revoked",
     )
+    assert all(outcome.counts[name] for name in done), outcome.counts
+
+
+# These, too: they come to what others hardly do, a stretch that is made while its interval changes.
+@pytest.mark.parametrize("seed", [21007, 21010])
+def test_nothing_is_lost_where_intervals_change_all_the_time(seed: int) -> None:
+    outcome = rehearse(seed, 200, 10, Restless, LAGS_TICKS)
+    assert not outcome.findings, "\n".join(outcome.findings)
+    done = ("gap conflated", "subscribe", "conflated ticks", "revoked")
     assert all(outcome.counts[name] for name in done), outcome.counts
 
 
