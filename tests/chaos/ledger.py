@@ -341,7 +341,8 @@ class Ledger:
         if self._places:
             self._check_places(position, reaches=True, begins=begins)
             self.at = position
-            self._join(position)
+            if begins:
+                self._join(position)
             return
         came = [number for number, _ in self._came]
         if self.at is None:

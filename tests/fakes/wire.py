@@ -7,7 +7,9 @@ keepalives come all the while. So what a server of this process has to say must 
 
 import asyncio
 import socket
+from collections.abc import AsyncGenerator
 from typing import ClassVar
+from weakref import WeakKeyDictionary
 
 from tests.fakes.patience import PATIENCE_S, PROGRAM_PATIENCE_S
 
@@ -23,6 +25,10 @@ class Wire:
 
     _connected: ClassVar[dict["Wire", None]] = {}  # in order
     _to_programs: ClassVar[bool] = False
+    # One of each loop, which the loop ends when it ends.
+    _ends: ClassVar[WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncGenerator[None, None]]] = (
+        WeakKeyDictionary()
+    )
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
@@ -45,6 +51,7 @@ class Wire:
 
     @classmethod
     async def connect(cls, address: Address, *, receive_buffer_bytes: int | None = None) -> "Wire":
+        await cls._end_with_the_loop()
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         limit = 1 << 16
         if receive_buffer_bytes is not None:
@@ -65,6 +72,23 @@ class Wire:
         except asyncio.CancelledError:
             opening.add_done_callback(_abort)
             raise
+
+    @classmethod
+    async def _end_with_the_loop(cls) -> None:
+        """Let those of this loop be gone with it, whatever their test has forgotten or not got."""
+        loop = asyncio.get_running_loop()
+        if loop not in cls._ends:
+            cls._ends[loop] = end = cls._end()
+            await anext(end)
+
+    @classmethod
+    async def _end(cls) -> AsyncGenerator[None, None]:
+        loop = asyncio.get_running_loop()
+        try:
+            yield
+        finally:
+            for wire in [wire for wire in cls._connected if wire._loop is loop]:
+                wire.abort()
 
     async def exactly(self, count: int) -> bytes:
         async with self._patience():
