@@ -558,7 +558,8 @@ class Due:
             self.substitute.make_anew(again, goes_back=self.backlog.goes_back)
         if again is not origin:  # what is conflated is told again together, and in order
             assert isinstance(origin, Restated | Stretch)
-            self._restatement.owe(selection, origin.first, min(origin.told_upto, sequence))
+            told_upto = max(origin.told_upto, self.outbox.told)  # no position goes back for it
+            self._restatement.owe(selection, origin.first, min(told_upto, sequence))
 
     def _restate_ended_intervals(self, selection: Selection) -> None:
         """Tell what channels have collected whose interval another selection ends."""
