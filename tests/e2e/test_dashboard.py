@@ -27,6 +27,16 @@ RING = 16_384
 LONG_RING = 4_194_304  # nobody is overrun
 NEVER_S = 600
 
+# What has moved without anybody's doing, as the browser counts it (cumulative layout shift).
+_WATCH_SHIFTS = """() => {
+  globalThis.moved = 0;
+  new PerformanceObserver((list) => {
+    for (const { value, hadRecentInput } of list.getEntries()) moved += hadRecentInput ? 0 : value;
+  }).observe({ type: "layout-shift" });
+}"""
+# A digit more in one row of a table is 0.00001; a line that pushes the page, 0.05.
+_NOTHING_MOVED = 0.0005
+
 WIRES = [
     (transport, codec)
     for transport in ("websocket", "stream", "sse")
@@ -354,6 +364,28 @@ async def test_chart_has_half_of_a_desktop(run: Run, chromium: Chromium) -> None
     question = tab.page.get_by_role("textbox", name="Question")
     assert await question.is_visible(), "all else is there"
     assert await tab.ask("scrollY + document.querySelector('main').scrollTop") == 0
+
+
+async def test_nothing_moves_while_prices_come_and_when_they_end(
+    run: Run, chromium: Chromium
+) -> None:
+    chromium.network_fails = True
+    program = await run(*CALM)
+    tab = await chromium.dashboard(program, viewport={"width": 1440, "height": 900})
+    await tab.until("document.getElementById('legend').textContent !== ''")
+    await tab.page.get_by_role("table", name="Quotes of AAPL").get_by_role("row").nth(5).wait_for()
+    await tab.ask(_WATCH_SHIFTS)
+    await tab.track()
+    await tab.more_trades(1_000)
+    program.terminate(signal.SIGKILL)
+    await program.ended()
+    banner = tab.page.get_by_role("region", name="What is wrong")
+    await banner.get_by_role("button", name="Try now").wait_for()
+    assert " · prices as of " in await banner.inner_text()
+    assert await tab.ask("moved") < _NOTHING_MOVED
+    assert not await banner.locator("#banner-why").is_visible(), "details are on demand"
+    await banner.get_by_text("Details").click()
+    assert await banner.locator("#banner-why").inner_text() != ""
 
 
 @pytest.mark.parametrize("width", [360, 1440])

@@ -15,15 +15,15 @@ const PAST = 100;
 
 const SHEET = sheetOf(`
 ${ROLLING}
-th.time { inline-size: 6.8em; }
-th.price { inline-size: 27%; }
-td.size { direction: rtl; }
+.row { grid-template-columns: 5.5em minmax(0, 4fr) minmax(0, 7fr) minmax(0, 7fr) minmax(0, 4fr); }
+.body .size { direction: rtl; }
 .sign { display: inline-block; inline-size: 0.8em; text-align: left; }
 @container (max-width: 18rem) {
   .wide { display: none; }
-  th.price { inline-size: 30%; }
-  td, th { padding-inline: 0.2em; }
-  td:last-child, th:last-child { padding-inline-end: 0.6em; } }
+  .row { grid-template-columns: minmax(0, 4.7fr) minmax(0, 7fr) minmax(0, 7fr) minmax(0, 5fr); }
+  .cell { padding-inline: 0.2em; }
+  .cell:last-child { padding-inline-end: 0.6em; }
+}
 `);
 
 export class FeedQuotes extends FeedElement {

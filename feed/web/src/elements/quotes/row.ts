@@ -2,14 +2,14 @@
 
 import { formatClock, formatCompact, formatPrice, NOTHING } from "../../market/format.ts";
 import { make, setData, Text } from "../dom.ts";
-import type { Column, RollingRow } from "../rolling/table.ts";
+import { type Column, cell, type RollingRow, row } from "../rolling/table.ts";
 import type { QuoteLine, SideOfBook } from "./quotes.ts";
 
 export const COLUMNS: readonly Column[] = [
-  { name: "Time", classes: "time wide" },
+  { name: "Time", classes: "wide" },
   { name: "Size", classes: "number" },
-  { name: "Bid", classes: "price number" },
-  { name: "Ask", classes: "price number" },
+  { name: "Bid", classes: "number" },
+  { name: "Ask", classes: "number" },
   { name: "Size", classes: "number" },
 ];
 
@@ -22,10 +22,9 @@ export class QuoteRow implements RollingRow<QuoteLine> {
 
   constructor(decimals: () => number) {
     this.#decimals = decimals;
-    this.element = make(
-      "tr",
-      { part: "quote" },
-      make("td", { class: "muted wide" }, this.#time.node),
+    this.element = row(
+      "quote",
+      cell("muted wide", this.#time.node),
       this.#bid.size,
       this.#bid.price,
       this.#ask.price,
@@ -47,13 +46,12 @@ class SideCells {
   readonly #sign = new Text();
   readonly #priceText = new Text();
   readonly #sizeText = new Text();
-  readonly price = make(
-    "td",
-    { class: "number" },
+  readonly price = cell(
+    "number",
     make("span", { class: "sign" }, this.#sign.node),
     this.#priceText.node,
   );
-  readonly size = make("td", { class: "size number muted" }, this.#sizeText.node);
+  readonly size = cell("size number muted", this.#sizeText.node);
 
   write({ price, size, way }: SideOfBook, decimals: number): void {
     this.#sign.set(way === undefined ? "" : way === "up" ? "▴" : "▾");

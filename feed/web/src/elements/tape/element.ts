@@ -17,14 +17,11 @@ const PAST = 100;
 
 const SHEET = sheetOf(`
 ${ROLLING}
-th.time { inline-size: 6.4em; }
-th.price { inline-size: 5.7em; }
-th.size { inline-size: 6em; }
-th.side { inline-size: 2.8em; }
+.row { grid-template-columns: 5.5em 5.3em 5.6em 2.6em minmax(0, 1fr); }
 /* A number that grows does so to the left: nothing has moved. */
-td.size { direction: rtl; }
-tr[data-big] { background: color-mix(in srgb, var(--_accent) 14%, transparent); }
-tr[data-big] .size { font-weight: 700; }
+.body .size { direction: rtl; }
+.row[data-big] { background: color-mix(in srgb, var(--_accent) 14%, transparent); }
+.row[data-big] .size { font-weight: 700; }
 .big {
   unicode-bidi: isolate;
   margin-inline-start: 0.4em;

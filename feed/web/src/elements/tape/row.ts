@@ -2,14 +2,14 @@
 
 import { formatClock, formatPrice, formatSize } from "../../market/format.ts";
 import { make, setData, Text } from "../dom.ts";
-import type { Column, RollingRow } from "../rolling/table.ts";
+import { type Column, cell, type RollingRow, row } from "../rolling/table.ts";
 import type { Line, Print } from "./tape.ts";
 
 export const COLUMNS: readonly Column[] = [
-  { name: "Time", classes: "time" },
-  { name: "Price", classes: "price number" },
-  { name: "Size", classes: "size number" },
-  { name: "Side", classes: "side" },
+  { name: "Time", classes: "" },
+  { name: "Price", classes: "number" },
+  { name: "Size", classes: "number" },
+  { name: "Side", classes: "" },
   { name: "Conditions", classes: "" },
 ];
 
@@ -24,30 +24,26 @@ export class PrintRow implements RollingRow<Line> {
   readonly #conditions = new Text();
   readonly #words = new Text();
   readonly #big = make("span", { class: "big", hidden: true }, "Big");
-  readonly #priceCell = make("td", { class: "number" }, this.#price.node);
-  readonly #sideCell = make(
-    "td",
-    {},
+  readonly #priceCell = cell("number", this.#price.node);
+  readonly #sideCell = cell(
+    "",
     make("span", { "aria-hidden": "true" }, this.#sign.node),
     make("span", { class: "unseen" }, this.#side.node),
   );
-  readonly #conditionsCell = make("td", { class: "conditions" }, this.#conditions.node);
+  readonly #conditionsCell = cell("conditions", this.#conditions.node);
   readonly #cells = [
-    make("td", { class: "muted" }, this.#time.node),
+    cell("muted", this.#time.node),
     this.#priceCell,
-    make("td", { class: "size number" }, this.#size.node, this.#big),
+    cell("size number", this.#size.node, this.#big),
     this.#sideCell,
     this.#conditionsCell,
   ];
-  readonly #break = make(
-    "td",
-    { class: "break", colspan: COLUMNS.length, hidden: true },
-    this.#words.node,
-  );
+  readonly #break = cell("break", this.#words.node);
 
   constructor(decimals: () => number) {
     this.#decimals = decimals;
-    this.element = make("tr", { part: "print" }, ...this.#cells, this.#break);
+    this.element = row("print", ...this.#cells, this.#break);
+    this.#break.hidden = true;
   }
 
   write(line: Line): void {
@@ -63,6 +59,7 @@ export class PrintRow implements RollingRow<Line> {
       this.#print(line);
     } else {
       this.#words.set(line.words);
+      this.#break.title = line.words;
     }
   }
 
