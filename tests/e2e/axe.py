@@ -20,6 +20,17 @@ def axe_script() -> Path:
     return _AXE
 
 
+_SETTLED = """() => new Promise(requestAnimationFrame).then(() => Promise.allSettled(
+  document.getAnimations().filter((each) => each instanceof CSSTransition)
+    .map(({ finished }) => finished)))"""
+
+
+async def turn_dark(page: Page) -> None:
+    """Have a page be dark, and wait until all of it is."""
+    await page.emulate_media(color_scheme="dark")
+    await page.evaluate(_SETTLED)
+
+
 async def violations(page: Page, *rules: str) -> list[str]:
     """Return what is wrong with a page as it is now: the rule, and the element.
 

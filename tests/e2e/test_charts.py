@@ -62,7 +62,7 @@ async def test_four_charts_have_symbols_timeframes_and_values_of_their_own(
     chart = page.locator("feed-chart").first
     legend = chart.get_by_role("group", name="Values of AAPL")
     await until_told(legend, r"(?s)O\s.*H\s.*L\s.*C\s.*Vol\s.*VWAP\s\d.*SMA 20\s\d")
-    await chart.get_by_role("button", name="1 day", exact=True).click()
+    await chart.get_by_role("button", name="1d: 1 day").click()
     await page.get_by_role("img", name=re.compile("^Chart of AAPL, bars of 1 day")).wait_for()
     before = f"{await close_of(program, 'AAPL'):.2f}"
     await until_told(legend, r"^\d{4}-\d\d-\d\d")
@@ -77,7 +77,7 @@ async def test_four_charts_have_symbols_timeframes_and_values_of_their_own(
     await page.keyboard.press("Enter")
     await until_told(legend, r"AAPL\s[+−]?[\d.]+ %\s+MSFT\s[+−]?[\d.]+ %\s+since\s\d{4}-")
     await chart.get_by_role("button", name="Compare with MSFT no longer").click()
-    await chart.get_by_role("button", name="5 minutes", exact=True).click()
+    await chart.get_by_role("button", name="5m: 5 minutes").click()
     await until_told(legend, r"O\s[\d.]+")
     box = await chart.get_by_role("img").bounding_box()
     assert box is not None

@@ -376,7 +376,7 @@ async def test_nothing_moves_while_prices_come_and_when_they_end(
     chromium.network_fails = True
     program = await run(*CALM)
     tab = await chromium.dashboard(program, viewport={"width": 1440, "height": 900})
-    await tab.until("document.getElementById('legend').textContent !== ''")
+    await until(tab.legend)
     await tab.page.get_by_role("table", name="Quotes of AAPL").get_by_role("row").nth(5).wait_for()
     await tab.track()
     await tab.more_trades(300)  # courses and days are loaded by then

@@ -9,7 +9,7 @@ from playwright.async_api import Page
 
 from feed.http.contract.asyncapi import asyncapi_document
 from feed.http.routes import ROUTES
-from tests.e2e.axe import violations
+from tests.e2e.axe import turn_dark, violations
 from tests.e2e.chromium import Chromium, launched, until
 from tests.e2e.conftest import Program, Run
 
@@ -80,8 +80,10 @@ async def test_pages_fit_a_telephone_and_axe_finds_nothing(
     for path, marker in pages.items():
         page = await opened(program, chromium, path, viewport={"width": 360, "height": 740})
         await until(partial(shows, page, marker))
+        if path == "/":
+            await page.get_by_role("heading", name="AAPL").wait_for()
         assert await page.evaluate("document.documentElement.scrollWidth") <= 360, path
         assert await violations(page) == [], path
-        await page.emulate_media(color_scheme="dark")
+        await turn_dark(page)
         assert await violations(page, "color-contrast") == [], path
         await page.close()

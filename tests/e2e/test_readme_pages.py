@@ -99,7 +99,7 @@ async def test_page_with_elements_shows_prices_that_move(
 
 async def until_ticker_matches(page: Page, pattern: re.Pattern[str], other_than: str = "") -> str:
     async def text() -> str:
-        words = await page.get_by_role("group", name="AAPL").inner_text()
+        words = await page.get_by_role("group", name="AAPL", exact=True).inner_text()
         found = pattern.match(words)
         return found[0] if found and found[0] != other_than else ""
 

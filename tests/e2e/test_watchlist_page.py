@@ -160,7 +160,7 @@ async def test_lists_columns_order_and_filters_are_a_link_that_opens_elsewhere(
     await page.get_by_text("Nothing in this list is of that sector").wait_for()
     await page.get_by_role("button", name="Show all of it").click()
     await page.get_by_role("button", name="Theme: as the system").click()
-    await page.get_by_role("button", name="1 minute", exact=True).click()
+    await page.get_by_role("button", name="1m: 1 minute").click()
     await until_address(tab, "theme=light", "frame=1m", "density=compact")
     table = await exported(page)
     assert table[0] == ["Symbol", "Name", "Last", "Low", "High", "As of"]
@@ -174,7 +174,7 @@ async def test_lists_columns_order_and_filters_are_a_link_that_opens_elsewhere(
     assert await heads(other.page) == ["Symbol", "Last", "Day range"]
     assert await other.page.get_by_role("button", name="Sorted by Last ↓").is_visible()
     assert await other.ask("getComputedStyle(document.documentElement).colorScheme") == "light"
-    await other.page.get_by_role("button", name="1 minute", exact=True, pressed=True).wait_for()
+    await other.page.get_by_role("button", name="1m: 1 minute", pressed=True).wait_for()
     assert "density=tight is not accepted" in str(await other.page.text_content("#journal"))
     await other.page.get_by_text("This list came with a link.").wait_for()
     await other.page.get_by_role("button", name="Keep it").click()

@@ -88,7 +88,7 @@ class Chart {
     heading.append(element("span", "hint", ` ${hint}`));
     caption.append(heading);
     this.labels = this.names.map((name, index) => caption.appendChild(element("span", `key s${index}`, name)));
-    this.svg = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", tabindex: 0 });
+    this.svg = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", tabindex: 0, "aria-label": title });
     this.svg.addEventListener("pointermove", (event) => this.point(event));
     for (const end of ["pointerleave", "blur"]) this.svg.addEventListener(end, () => this.tell(null));
     this.svg.addEventListener("keydown", (event) => this.walk(event));

@@ -253,7 +253,7 @@ async function main(): Promise<void> {
   listenToKeys(search, list.table, panel, drawer, door, desk, grid);
 
   const { symbol, frame, layout } = view.initial;
-  grid.begin(frame, layout);
+  grid.begin(symbol, frame, layout);
   place = list;
   for (const words of [...view.refused, ...list.begin(view.initial)]) {
     panel.warn(words);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { countFor, filled, layoutOf } from "../../src/dashboard/chart/layout.ts";
+import { countFor, filled, layoutOf, linkedPane } from "../../src/dashboard/chart/layout.ts";
 import { markWords } from "../../src/elements/chart/axis.ts";
 import { press } from "../../src/elements/chart/keys.ts";
 import { textOf, valuesOf } from "../../src/elements/chart/legend.ts";
@@ -210,6 +210,20 @@ describe("the charts of a desk", () => {
       ["A", "B", "C"],
     );
     expect(shown.map(({ symbol }) => symbol)).toEqual(["B", "A", "C", undefined]);
+  });
+
+  test("a link is about the pane that shows it already, else about the first", () => {
+    const panes = [
+      { symbol: "A", timeframe: "5m", compare: "" },
+      { symbol: "B", timeframe: "1m", compare: "" },
+      { symbol: "B", timeframe: "1h", compare: "" },
+      { symbol: undefined, timeframe: "1m", compare: "" },
+    ] as const;
+    expect(linkedPane(panes, "B", "1h")).toBe(2);
+    expect(linkedPane(panes, "B", "1d")).toBe(1);
+    expect(linkedPane(panes, "B", undefined)).toBe(1);
+    expect(linkedPane(panes, "C", "1m")).toBe(0);
+    expect(linkedPane(panes, undefined, "1m")).toBe(0);
   });
 
   test("what was kept comes back, and what nobody can read is as on a first visit", () => {

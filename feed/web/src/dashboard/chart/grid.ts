@@ -16,6 +16,7 @@ import {
   filled,
   type Layout,
   layoutOf,
+  linkedPane,
   type Pane,
 } from "./layout.ts";
 
@@ -54,12 +55,18 @@ export class ChartGrid {
   }
 
   /** Begin as a link, or the last visit, says; what it does not say is as it was kept. */
-  begin(timeframe: string | undefined, count: string | undefined): void {
+  begin(
+    symbol: string | undefined,
+    timeframe: string | undefined,
+    count: string | undefined,
+  ): void {
+    const chosen = COUNTS.find((one) => String(one) === count) ?? this.#layout.count;
+    const shown = this.#layout.panes.slice(0, countFor(innerWidth, chosen));
+    this.#active = linkedPane(shown, symbol, timeframe);
     const panes = this.#layout.panes.map((pane, at) =>
       at === this.#active ? { ...pane, timeframe: timeframeOf(timeframe) ?? pane.timeframe } : pane,
     );
-    const chosen = COUNTS.find((one) => String(one) === count);
-    this.#layout = { count: chosen ?? this.#layout.count, panes };
+    this.#layout = { count: chosen, panes };
   }
 
   /** The timeframe of the active chart. */

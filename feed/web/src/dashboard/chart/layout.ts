@@ -52,6 +52,24 @@ export function filled(panes: readonly Pane[], symbols: readonly string[]): Pane
   );
 }
 
+/**
+ * The place of the pane that a link is about: of its symbol, and best of its timeframe too; 0 where
+ * there is none, which takes up what the link says.
+ */
+export function linkedPane(
+  panes: readonly Pane[],
+  symbol: string | undefined,
+  timeframe: string | undefined,
+): number {
+  if (symbol === undefined) {
+    return 0;
+  }
+  const both = panes.findIndex(
+    (pane) => pane.symbol === symbol && pane.timeframe === timeframeOf(timeframe),
+  );
+  return Math.max(0, both === -1 ? panes.findIndex((pane) => pane.symbol === symbol) : both);
+}
+
 /** Read a layout as it was kept; what cannot be read is as on a first visit. */
 export function layoutOf(text: string | null): Layout {
   const { count, panes } = parsed(text);

@@ -49,7 +49,12 @@ export class Controls {
     this.#buttons = Object.entries(TIMEFRAMES).map(([name, { words }]) =>
       make(
         "button",
-        { type: "button", "data-timeframe": name, "aria-label": words, part: "frame" },
+        {
+          type: "button",
+          "data-timeframe": name,
+          "aria-label": `${name}: ${words}`,
+          part: "frame",
+        },
         name,
       ),
     );

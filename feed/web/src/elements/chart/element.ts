@@ -71,7 +71,7 @@ export class FeedChart extends FeedElement {
     compare: (symbol) => this.#choose(() => (this.compare = symbol ?? "")),
   });
   readonly #legend = make("div", { class: "legend", role: "group", part: "legend" });
-  readonly #drawing = make("div", { class: "drawing prices", role: "img" });
+  readonly #drawing = make("div", { class: "drawing prices", role: "img", "aria-label": "Chart" });
   readonly #note = make("p", { class: "note" });
   readonly #plot = make(
     "div",

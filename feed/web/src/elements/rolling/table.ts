@@ -83,8 +83,8 @@ export class RollingTable<Line> {
   readonly #request: () => void;
   readonly #body = make("div", { class: "body prices", role: "rowgroup" });
   readonly #table: HTMLElement;
-  // A region that scrolls is scrolled by keys only while it has the focus.
-  readonly #scroll = make("div", { class: "scroll", tabindex: 0, role: "region" });
+  // What scrolls is scrolled by keys only while it has the focus; a region once it has a name.
+  readonly #scroll = make("div", { class: "scroll", tabindex: 0 });
   readonly #resumeWords = new Text();
   readonly #resume = make(
     "button",
@@ -133,6 +133,7 @@ export class RollingTable<Line> {
   begin(roll: Roll<Line>, name: string, region: string): void {
     this.#roll = roll;
     this.#table.setAttribute("aria-label", name);
+    this.#scroll.setAttribute("role", "region");
     this.#scroll.setAttribute("aria-label", region);
     this.#scroll.scrollTop = 0;
     this.#scrolled = 0;

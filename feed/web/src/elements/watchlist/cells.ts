@@ -128,7 +128,12 @@ class RangeCell implements Cell {
     "div",
     { role: "gridcell", class: "range" },
     make("span", { class: "low" }, this.#low.node),
-    make("span", { class: "day-track" }, this.#mark, make("span", { class: "hint" }, this.#hint.node)),
+    make(
+      "span",
+      { class: "day-track" },
+      this.#mark,
+      make("span", { class: "hint" }, this.#hint.node),
+    ),
     make("span", { class: "high" }, this.#high.node),
   );
   #place: string | undefined = "";
