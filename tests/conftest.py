@@ -16,11 +16,11 @@ from feed.broadcast.fan_out import Engine
 # No test is timed: a machine that is busy with something else is no defect. CI looks at more
 # examples than whoever waits for an answer, `--hypothesis-profile thorough`, and does not look for
 # the smallest one that fails: that may last longer than any test may, and then says nothing.
-settings.register_profile("quick", deadline=None, max_examples=15)
+settings.register_profile("quick", deadline=None, max_examples=10)
 settings.register_profile(
     "thorough",
     deadline=None,
-    max_examples=20,
+    max_examples=12,
     phases=[phase for phase in Phase if phase not in {Phase.shrink, Phase.explain}],
     print_blob=True,
 )
