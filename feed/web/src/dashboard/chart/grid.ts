@@ -9,6 +9,7 @@ import type { FeedChart } from "../../elements/chart/element.ts";
 import type { Source } from "../../elements/source.ts";
 import { TIMEFRAMES, type Timeframe, timeframeOf } from "../../market/timeframes.ts";
 import { byId, setData } from "../ui/dom.ts";
+import { kept } from "../ui/storage.ts";
 import {
   COUNTS,
   type Count,
@@ -40,7 +41,7 @@ export class ChartGrid {
   readonly #source: Source;
   readonly #place = byId<HTMLElement>("charts");
   readonly #charts: FeedChart[] = [];
-  #layout: Layout = layoutOf(localStorage.getItem(KEY));
+  #layout: Layout = layoutOf(kept.read(KEY));
   #active = 0;
   #symbolsKey = "";
 
@@ -127,11 +128,7 @@ export class ChartGrid {
   #keep(layout: Layout): void {
     this.#layout = layout;
     this.#settle();
-    try {
-      localStorage.setItem(KEY, JSON.stringify(this.#layout));
-    } catch {
-      // Storage is full or forbidden: the next visit begins anew.
-    }
+    kept.write(KEY, JSON.stringify(this.#layout));
     this.#host.changed();
   }
 

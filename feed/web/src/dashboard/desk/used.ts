@@ -1,36 +1,22 @@
 /** What is remembered for the next visit: that alerts are used, and what one calls oneself. */
 
+import { kept } from "../ui/storage.ts";
+
 const ALERTS = "feed.alerts";
 const NAME = "feed.name";
 
 export function haveAlertsBeenUsed(): boolean {
-  return read(ALERTS) !== null;
+  return kept.read(ALERTS) !== null;
 }
 
 export function noteAlertsUsed(): void {
-  write(ALERTS, "yes");
+  kept.write(ALERTS, "yes");
 }
 
 export function ownName(): string {
-  return read(NAME) ?? "";
+  return kept.read(NAME) ?? "";
 }
 
 export function noteOwnName(name: string): void {
-  write(NAME, name);
-}
-
-function read(key: string): string | null {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return null; // forbidden
-  }
-}
-
-function write(key: string, value: string): void {
-  try {
-    localStorage.setItem(key, value);
-  } catch {
-    // Storage is full or forbidden; it then lasts as long as the page.
-  }
+  kept.write(NAME, name);
 }

@@ -5,6 +5,7 @@
  */
 
 import { byId } from "./dom.ts";
+import { keptInTab } from "./storage.ts";
 
 const SIGNED_IN = "feed.signedIn";
 
@@ -25,7 +26,7 @@ export function signIn(): Promise<void> {
       problem.textContent = words ?? "";
       if (words === undefined) {
         input.value = "";
-        sessionStorage.setItem(SIGNED_IN, "yes");
+        keptInTab.write(SIGNED_IN, "yes");
         dialog.close();
         offerSignOut();
         resolve();
@@ -39,10 +40,10 @@ export function signIn(): Promise<void> {
 /** Show the button to sign out where somebody is signed in. */
 export function offerSignOut(): void {
   const button = byId<HTMLButtonElement>("sign-out");
-  button.hidden = sessionStorage.getItem(SIGNED_IN) === null;
+  button.hidden = keptInTab.read(SIGNED_IN) === null;
   button.onclick = async () => {
     await fetch("v1/sign-out", { method: "POST" });
-    sessionStorage.removeItem(SIGNED_IN);
+    keptInTab.write(SIGNED_IN, null);
     location.reload();
   };
 }

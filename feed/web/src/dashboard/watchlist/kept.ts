@@ -1,5 +1,6 @@
 /** What is kept in this browser for the next visit: lists, and the last view. All tabs agree. */
 
+import { kept } from "../ui/storage.ts";
 import { type Lists, readLists, readOldList, writeLists } from "./lists.ts";
 
 /** One for each server; several may share an origin, each with a prefix of its own. */
@@ -9,11 +10,11 @@ const OLD_LIST = `feed.watchlist${OF_SERVER}`;
 const VIEW = `feed.view${OF_SERVER}`;
 
 export function keptLists(): Lists | undefined {
-  return readLists(read(LISTS)) ?? readOldList(read(OLD_LIST));
+  return readLists(kept.read(LISTS)) ?? readOldList(kept.read(OLD_LIST));
 }
 
 export function keepLists(lists: Lists): void {
-  write(LISTS, writeLists(lists));
+  kept.write(LISTS, writeLists(lists));
 }
 
 /** Call back with the lists that another tab has changed. */
@@ -29,11 +30,11 @@ export function onListsChanged(listener: (lists: Lists) => void): void {
 
 /** The query of the last view; "": there was none. */
 export function keptView(): string {
-  return read(VIEW) ?? "";
+  return kept.read(VIEW) ?? "";
 }
 
 export function keepView(search: string): void {
-  write(VIEW, search);
+  kept.write(VIEW, search);
 }
 
 /** Call back with the query of the view of another tab, whenever that changes. */
@@ -43,20 +44,4 @@ export function onViewChanged(listener: (search: string) => void): void {
       listener(newValue);
     }
   });
-}
-
-function read(key: string): string | null {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return null; // forbidden
-  }
-}
-
-function write(key: string, value: string): void {
-  try {
-    localStorage.setItem(key, value);
-  } catch {
-    // Storage is full or forbidden; it then lasts as long as the page.
-  }
 }
