@@ -8,6 +8,7 @@ is written. Knows no loop, clock or socket; the hub, which has them, asks, and s
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from feed.broadcast.beginnings import note_subscription
 from feed.broadcast.behind import Behind
@@ -15,9 +16,11 @@ from feed.broadcast.cut import Broadcast, Cut
 from feed.broadcast.flight_record import WARNING_REASONS, Happened
 from feed.broadcast.ladder import Ladder, LadderCounts
 from feed.broadcast.lane import Socket
+from feed.broadcast.lane_changes import change_lane, withdraw, withdraw_states
 from feed.broadcast.limits import Limits
 from feed.broadcast.outgoing import Outgoing
 from feed.broadcast.payload_key import PayloadKey
+from feed.broadcast.resuming import resume
 from feed.broadcast.resumption import Resume
 from feed.broadcast.rewind import Rewound, rewind
 from feed.broadcast.search import Search
@@ -33,7 +36,7 @@ from feed.wire.compression import Compression
 from feed.wire.disconnect import Reason
 from feed.wire.framing import Framing
 from feed.wire.grants import Grants
-from feed.wire.messages import GapReason, Message, WarningReason
+from feed.wire.messages import Message, WarningReason
 from feed.wire.position import Position
 from feed.wire.request_fields import OnLag
 from feed.wire.selection import Selection
@@ -146,11 +149,11 @@ class Audience:
             self.limits.check(key.selection, others, beside)
         self._note_beside(subscriber, beside)
         if stays:
-            self._hold(subscriber)
+            self.hold(subscriber)
             return
-        self._hold(subscriber)
+        self.hold(subscriber)
         lanes = self.broadcast.lanes
-        subscriber.due.enter(lanes.enter(key, before.framing, mono_ns, compression), grants)
+        change_lane(subscriber.due, lanes.enter(key, before.framing, mono_ns, compression), grants)
         lanes.leave(before)
         revoked = int(grants is not None)
         subscriber.ladder.note(Happened.CHANGED, revoked, count=key.selection.entries)
@@ -160,8 +163,8 @@ class Audience:
 
         Its selection is the same; but what waits may be of what it gave up before.
         """
-        self._hold(subscriber)
-        subscriber.due.withdraw(grants)
+        self.hold(subscriber)
+        withdraw(subscriber.due, grants)
 
     def begin(
         self,
@@ -201,7 +204,7 @@ class Audience:
                 self.warnings.count(WarningReason.REWIND)
                 self.tell(subscriber, [after.warning])
         elif after is not None:
-            outcome = due.resume(selection, after, self.limits.new_epoch_ticks, had)
+            outcome = resume(due, selection, after, self.limits.new_epoch_ticks, had)
             self.resumes[outcome] += 1
         elif last is not None:
             self._search(subscriber, selection, last, had)
@@ -244,16 +247,31 @@ class Audience:
         """Put messages behind what a subscriber is due, whatever its standing is."""
         was_live = subscriber.live
         if was_live and messages:  # private bytes never enter what it shares with others
-            self._hold(subscriber)
+            self.hold(subscriber)
         self.tell(subscriber, messages)
         if was_live and messages:
             self.release(subscriber, mono_ns)
+
+    def hold(self, subscriber: Subscriber) -> None:
+        """Stop a subscriber's live frames, and its turns, while what it is due changes."""
+        subscriber.hold()
+        subscriber.lane.drop(subscriber)
+        self.behind.drop(subscriber)
 
     def release(self, subscriber: Subscriber, mono_ns: int) -> None:
         """Let a subscriber that is held have what it is due, from its next turn on."""
         subscriber.release()
         subscriber.ladder.note_time(mono_ns)
         self.behind.add(subscriber, mono_ns)
+
+    @contextmanager
+    def changing(self, subscriber: Subscriber, mono_ns: int) -> Iterator[None]:
+        """Hold a subscriber while what it is due changes; one that was held before stays so."""
+        held = subscriber.standing is Standing.HELD
+        self.hold(subscriber)
+        yield
+        if not held:
+            self.release(subscriber, mono_ns)
 
     def leave(self, subscriber: Subscriber) -> None:
         """Take a subscriber out, for good; only last words may be written to it."""
@@ -366,98 +384,6 @@ class Audience:
         broadcast.publish(ticks, mono_ns, given, batch, market_ns)
         return True
 
-    # Where another server gives the sequences.
-
-    def skip(
-        self,
-        upto: int,
-        reason: GapReason,
-        mono_ns: int,
-        subscribers: Iterable[Subscriber],
-        *,
-        erased: bool = False,
-    ) -> None:
-        """Leave a hole behind the newest sequence, up to one, and tell everybody.
-
-        Args:
-            upto: the last sequence that no event will have.
-            reason: why, as subscribers are told.
-            mono_ns: now.
-            subscribers: all that there are. Nothing waits for a cut.
-            erased: see `Broadcast.skip`.
-        """
-        some = list(subscribers)
-        live = [subscriber for subscriber in some if subscriber.live]
-        for subscriber in live:
-            self._hold(subscriber)
-        self.broadcast.skip(upto, reason, mono_ns, erased=erased)
-        for subscriber in some:
-            if subscriber.is_open:
-                subscriber.due.pass_hole(upto)
-        for subscriber in live:
-            self.release(subscriber, mono_ns)
-
-    def begin_epoch(
-        self, before: Position, *, begins: bool, mono_ns: int, subscribers: Iterable[Subscriber]
-    ) -> None:
-        """Go on in an epoch of another server, and tell everybody.
-
-        Subscribers are told as if they had come back after a restart: each of a gap from where it
-        stood, and then of what there is of the new epoch.
-
-        Args:
-            before: the position before the first event that comes.
-            begins: that is the first of all.
-            mono_ns: now.
-            subscribers: all that there are. Nothing waits for a cut, and no interval has collected
-                anything.
-        """
-        ring = self.broadcast.ring
-        stood: list[tuple[Subscriber, Position | None, bool]] = []
-        for subscriber in subscribers:
-            held = subscriber.standing is Standing.HELD
-            self._hold(subscriber)
-            after = ring.position(subscriber.due.reached) if subscriber.is_open else None
-            stood.append((subscriber, after, held))
-        self.broadcast.begin_epoch(before, begins=begins)
-        for subscriber, after, held in stood:
-            outcome = subscriber.due.begin_epoch(after, self.limits.new_epoch_ticks)
-            if outcome is not None:
-                self.resumes[outcome] += 1
-            if not held:
-                self.release(subscriber, mono_ns)
-
-    def disown(self, subscriber: Subscriber, mono_ns: int) -> None:
-        """Tell a subscriber that its position is nobody's, and give it the newest state.
-
-        It has waited for one that the server which is followed has never told.
-        """
-        held = subscriber.standing is Standing.HELD
-        self._hold(subscriber)
-        due = subscriber.due
-        outcome = due.begin_epoch(str(self.broadcast.ring.position(due.backlog.sequence)), 0)
-        if outcome is not None:
-            self.resumes[outcome] += 1
-        if not held:
-            self.release(subscriber, mono_ns)
-
-    def take_state(
-        self, ticks: Sequence[Tick], mono_ns: int, subscribers: Iterable[Subscriber]
-    ) -> None:
-        """Take up the last known state that another server has, and tell it to everybody.
-
-        It comes where events are missing, or an epoch begins. Nothing waits for a cut.
-        """
-        self.broadcast.take_state(ticks)
-        for subscriber in subscribers:
-            if not (subscriber.is_open and subscriber.selection.symbols):
-                continue
-            held = subscriber.standing is Standing.HELD
-            self._hold(subscriber)
-            subscriber.due.request_snapshot(subscriber.selection)
-            if not held:
-                self.release(subscriber, mono_ns)
-
     def can_take(self, count: int) -> bool:
         """Tell whether `count` more ticks overrun no subscriber that is owed every tick."""
         ring = self.broadcast.ring
@@ -474,19 +400,9 @@ class Audience:
     def _withdraw_states(self, mono_ns: int) -> None:
         """Make states with words anew that wait for somebody, after a message was deleted."""
         for subscriber in list(self._everybody()):
-            if not subscriber.due.has_words:
-                continue
-            held = subscriber.standing is Standing.HELD
-            self._hold(subscriber)
-            subscriber.due.withdraw_states()
-            if not held:
-                self.release(subscriber, mono_ns)
-
-    def _hold(self, subscriber: Subscriber) -> None:
-        """Stop a subscriber's live frames, and its turns, while what it is due changes."""
-        subscriber.hold()
-        subscriber.lane.drop(subscriber)
-        self.behind.drop(subscriber)
+            if subscriber.due.has_words:
+                with self.changing(subscriber, mono_ns):
+                    withdraw_states(subscriber.due)
 
     def _write(self, outgoing: Outgoing, follows: int, mono_ns: int) -> None:
         """Write frames that follow a sequence; readers that miss them are behind."""

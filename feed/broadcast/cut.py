@@ -6,18 +6,19 @@ and no socket: `audience` writes what is made here, and the hub says when.
 """
 
 from array import array
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
 from feed.broadcast.archive import Archive
 from feed.broadcast.archive_page import Page
-from feed.broadcast.carried import NOTHING_CARRIED, Carried, CarriedFragments
+from feed.broadcast.batch import Batch
+from feed.broadcast.carried import NOTHING_CARRIED, Carried
+from feed.broadcast.envelopes import Envelopes
 from feed.broadcast.erasure import deletions, erase, erase_among, has_texts
 from feed.broadcast.fan_out import PYTHON_FAN_OUT, FanOut
-from feed.broadcast.fragments import TURN_TICKS, Fragments, split_runs
-from feed.broadcast.frame_sizes import MARK_BYTES, FrameSizes
+from feed.broadcast.fragments import TURN_TICKS, Fragments
+from feed.broadcast.frame_sizes import FrameSizes
 from feed.broadcast.keyed_states import KeyedStates
 from feed.broadcast.lane import Lane
 from feed.broadcast.lanes import OF_WORDS, Lanes
@@ -25,20 +26,17 @@ from feed.broadcast.log import Deletion, Log, Record
 from feed.broadcast.market_times import MarketTimes
 from feed.broadcast.outgoing import Outgoing
 from feed.broadcast.pace import Pace
-from feed.broadcast.payload import Payload
 from feed.broadcast.ring import RingBuffer
 from feed.broadcast.states import States
+from feed.broadcast.waiting_words import WaitingWords
 from feed.market.asset_classes import BY_FORM, AssetClasses
 from feed.market.receipts import Producer, Receipt, Receipts
 from feed.market.recent_receipts import RecentReceipts
 from feed.market.snapshot import Snapshot
 from feed.market.ticks import Kind, Tick, is_opaque
 from feed.market.word_channels import WordChannel
-from feed.market.words import Word
-from feed.wire.codec import Codec, encode_events
 from feed.wire.follow_frames import cut_message
-from feed.wire.json_codec import JSON
-from feed.wire.messages import GapReason, Message, mark_message
+from feed.wire.messages import GapReason, Message
 from feed.wire.position import Position
 
 _SIZES = FrameSizes()
@@ -90,6 +88,7 @@ class Broadcast:
         conflated_cuts: how often conflated ticks were cut.
         ticks: published so far, by kind.
         words: likewise, by channel.
+        waiting_words: said since the last cut.
         erased: events in the ring that were erased, since they were deleted.
         keyed: the log and the state of each key of words, as of the last cut.
         turn_ticks: how many of them a subscriber that is behind has looked at in one turn.
@@ -101,16 +100,10 @@ class Broadcast:
     """
 
     __slots__ = (
-        "_carried",
-        "_encoded",
-        "_heard",
-        "_holds_words",
-        "_kept_back",
+        "_batch",
+        "_envelopes",
         "_log",
-        "_numbered",
         "_paces",
-        "_said",
-        "_word_stamps",
         "archive",
         "classes",
         "conflated_cuts",
@@ -175,16 +168,11 @@ class Broadcast:
         self._paces: dict[int, Pace] = {}  # by interval in milliseconds
         self.ticks = dict.fromkeys(Kind, 0)
         self.words = dict.fromkeys(WordChannel, 0)
-        self.waiting_words: list[Word] = []  # they come behind the ticks of the next cut
-        self._word_stamps = array("q")  # of these, where they came with some
-        self._said = 0  # words, cut or not
-        self._holds_words = False
-        self._kept_back: list[tuple[Sequence[Word], Callable[[int], None] | None]] = []
-        self._heard: deque[tuple[int, Callable[[int], None]]] = deque()  # of so many words said
-        self._carried = CarriedFragments()
-        # Of the cut in progress: its first sequence, and its fragments, by codec.
-        self._encoded: dict[Codec, tuple[int, list[bytes]]] = {}
-        self._numbered: dict[Codec, dict[int, int]] = {}  # the sequences of these, where needed
+        self.waiting_words = WaitingWords()
+        self._batch = Batch(self.lanes, self.fragments)
+        self._envelopes = Envelopes(
+            ring, self.lanes, self._batch, fan_out, sizes, cut_mark=self.cut_mark
+        )
 
     @property
     def position(self) -> Position:
@@ -234,7 +222,7 @@ class Broadcast:
             opaque: some of them may be of unknown kinds.
             carried: their fragments, as far as another server has encoded them.
         """
-        self._carried.add(carried)
+        self._batch.carry(carried)
         newest = self.ring.publish(ticks, mono_ns if stamps is None else stamps)
         if market_ns is not None:
             self.market_times.note(*market_ns, newest - len(ticks) + 1, newest)
@@ -256,42 +244,6 @@ class Broadcast:
     def forget_log(self) -> None:
         """Tell no log any more: what comes has a log of another server."""
         self._log = None
-
-    def hold_words(self) -> None:
-        """Keep back what is said here from now on: another server is about to give sequences."""
-        self._holds_words = True
-
-    def release_words(self) -> None:
-        """Say what was kept back, and all that comes: this server gives the sequences again."""
-        self._holds_words = False
-        kept_back, self._kept_back = self._kept_back, []
-        for words, heard in kept_back:
-            self.say(words, heard)
-
-    def say(
-        self,
-        words: Sequence[Word],
-        heard: Callable[[int], None] | None = None,
-        *,
-        stamps: "array[int] | None" = None,
-    ) -> None:
-        """Let words wait for the next cut: they take the sequences behind its ticks.
-
-        Args:
-            words: in order.
-            heard: is told the sequence of the last of them, in the cut.
-            stamps: when each of them was ingested, monotonic, where that is not when it is cut:
-                for all words, or for none.
-        """
-        if self._holds_words and stamps is None:
-            self._kept_back.append((words, heard))
-            return
-        self.waiting_words += words
-        if stamps is not None:
-            self._word_stamps += stamps
-        self._said += len(words)
-        if heard is not None:
-            self._heard.append((self._said, heard))
 
     def skip(self, upto: int, reason: GapReason, mono_ns: int, *, erased: bool = False) -> None:
         """Leave a hole behind the newest sequence; nothing waits for a cut, and nobody is live.
@@ -361,7 +313,7 @@ class Broadcast:
             conflated = conflator.take_due(mono_ns)
             if conflated:
                 self.conflated_cuts += 1
-                self._distribute(interval_ms, conflated)
+                self._batch.distribute_conflated(interval_ms, conflated)
             if interval_ms in self._paces:
                 self._paces[interval_ms].add(ticks, upto)
                 if conflated:
@@ -370,13 +322,13 @@ class Broadcast:
             self.cut_sequence = upto
             self.snapshot.update(ticks)
             self.states.clear(upto)
-            self._distribute_events(events, ticks, after + 1, 0)
+            self._batch.distribute(events, ticks, after + 1, 0)
             if self._log is not None:
                 self._note_cut(self._log, events, after + 1, wall_ns - mono_ns)
-            self._carried.clear()
-        outgoing = self._envelop(self.lanes.with_fragments(), mono_ns, wall_ns, after)
-        self._encoded.clear()
-        self._numbered.clear()
+            self._batch.clear_carried()
+        payloads = self.lanes.with_fragments()
+        outgoing = self._envelopes.make(payloads, mono_ns, wall_ns, after, self.cut_sequence)
+        self._batch.clear()
         due_ns, envelopes = self.conflated_due_ns, outgoing.envelopes
         return Cut(len(events), first_ns, due_ns, after, outgoing, envelopes)
 
@@ -388,9 +340,8 @@ class Broadcast:
         """
         ring, follows = self.ring, self.cut_sequence
         most = max(1, ring.capacity // 4)
-        words = erase_among(self.waiting_words[:most])
-        stamps = self._word_stamps[:most]
-        del self.waiting_words[:most], self._word_stamps[:most]
+        taken, stamps = self.waiting_words.take(most)
+        words = erase_among(taken)
         first = follows + 1
         events = cast("list[Tick]", words)  # the ring has them among ticks
         upto = self.cut_sequence = ring.publish(events, stamps or mono_ns)
@@ -405,16 +356,13 @@ class Broadcast:
         self.states.clear(upto)
         for pace in self._paces.values():
             pace.skip(upto)
-        self._distribute_events(events, events, first, OF_WORDS)
+        self._batch.distribute(events, events, first, OF_WORDS)
         if self._log is not None:
             self._note_cut(self._log, events, first, wall_ns - mono_ns, deleted)
-        cut = self._said - len(self.waiting_words)
-        while self._heard and self._heard[0][0] <= cut:
-            said, heard = self._heard.popleft()
-            heard(upto - (cut - said))
-        outgoing = self._envelop(self.lanes.take_words(), mono_ns, wall_ns, follows)
-        self._encoded.clear()
-        self._numbered.clear()
+        self.waiting_words.tell(upto)
+        payloads = self.lanes.take_words()
+        outgoing = self._envelopes.make(payloads, mono_ns, wall_ns, follows, upto)
+        self._batch.clear()
         due_ns, envelopes = self.conflated_due_ns, outgoing.envelopes
         first_ns = ring.ingested_ns(first)
         deletes = bool(deleted)
@@ -469,51 +417,6 @@ class Broadcast:
         receipts = self.recent_receipts.within(first, last)
         return cut_message(ring.position(last), stamps, self.looked_ns, ring.newest, receipts)
 
-    def _distribute(self, interval_ms: int, ticks: list[Tick]) -> None:
-        """Encode conflated ticks in every codec in use, and give them to whoever selects of them.
-
-        Args:
-            interval_ms: of which interval they are conflated.
-            ticks: the batch.
-        """
-        for codec, index in self.lanes.indexes(interval_ms):
-            index.distribute(ticks, codec.encode(ticks))
-
-    def _distribute_events(
-        self, events: list[Tick], ticks: list[Tick], first: int, index_ms: int
-    ) -> None:
-        """Encode a batch of the ring in every codec in use, and give it to whoever selects of it.
-
-        Args:
-            events: the batch.
-            ticks: those of them whose kinds are known.
-            first: the sequence of the first event.
-            index_ms: 0, or `OF_WORDS`.
-        """
-        for codec, index in self.lanes.indexes(index_ms):
-            fragments = self._encode(codec, events, first, opaque=ticks is not events)
-            if ticks is not events:
-                pairs = zip(events, fragments, strict=True)
-                fragments = [fragment for event, fragment in pairs if not is_opaque(event)]
-            index.distribute(ticks, fragments)
-        for payload in self.lanes.following:
-            codec = payload.key.codec
-            known = self._encoded.get(codec)
-            payload.waiting += (
-                self._encode(codec, events, first, opaque=ticks is not events)
-                if known is None
-                else known[1]
-            )
-
-    def _encode(self, codec: Codec, events: list[Tick], first: int, *, opaque: bool) -> list[bytes]:
-        """Encode a batch of the ring, and keep the fragments."""
-        fragments = self._carried.of(codec, len(events))
-        if fragments is None:
-            fragments = encode_events(codec, events, opaque=opaque)
-        self.fragments.store(codec, first, fragments)
-        self._encoded[codec] = first, fragments
-        return fragments
-
     def _note_cut(
         self,
         log: Log,
@@ -522,114 +425,13 @@ class Broadcast:
         wall_offset_ns: int,
         deleted: Sequence[Deletion] = (),
     ) -> None:
-        """Tell the log of a cut, in the JSON that subscribers get; without any it is made here."""
-        told = b""
-        if log.takes_ticks:
-            known = self._encoded.get(JSON)
-            fragments = encode_events(JSON, events, opaque=True) if known is None else known[1]
-            told = JSON.join(fragments)
+        """Tell the log of a cut, in the JSON that subscribers get."""
+        told = self._batch.json(events) if log.takes_ticks else b""
         ingested_ns = self.ring.ingestion_times_ns(first - 1, len(events))
         receipts = self.recent_receipts.within(first, first + len(events) - 1)
         log.note_cut(
             Record(first, ingested_ns, self.given, wall_offset_ns, told, receipts, deleted)
         )
-
-    def _envelop(
-        self,
-        payloads: Sequence[tuple[Payload, list[Lane]]],
-        mono_ns: int,
-        wall_ns: int,
-        follows: int,
-    ) -> Outgoing:
-        """Join what the index gave to each payload, and put it into its lanes' frames.
-
-        There may be thousands of payloads, each of one subscriber: so names are looked up once.
-        """
-        at, told = str(self.position).encode(), self.cut_sequence
-        self.lanes.shapings.move(at, self.sizes)
-        compose = self.fan_out.compose
-        marks: dict[str, bytes] = {}
-        outgoing = Outgoing()
-        for payload, lanes in payloads:
-            waiting, marked = payload.waiting, payload.key.marks
-            if payload.follows:
-                cut = self.cut_mark(follows + 1, told)
-                waiting.append(payload.key.codec.fragment(cut))
-            elif marked:
-                codec = payload.key.codec
-                if codec.name not in marks:
-                    marks[codec.name] = codec.fragment(mark_message(self.position, wall_ns))
-                waiting.append(marks[codec.name])
-            bodies = None
-            for lane in lanes:
-                lane.spoke_ns = mono_ns
-                lane.told = told
-                if marked:
-                    lane.marked_ns = mono_ns
-                shape = lane.shaping.shape
-                if shape is not None and (composed := compose(waiting, shape)):
-                    outgoing.add_frame(lane, *composed)
-                    continue
-                if bodies is None:
-                    bodies = self._bodies(payload, at, wall_ns, follows)
-                envelop = lane.framing.envelop_ticks
-                outgoing.add(lane, [envelop(body, end) for body, end in bodies], mono_ns)
-            waiting.clear()
-        return outgoing
-
-    def _bodies(
-        self, payload: Payload, at: bytes, wall_ns: int, follows: int
-    ) -> list[tuple[bytes, bytes]]:
-        """Join what waits, in one message where it fits; each with its position."""
-        codec = payload.key.codec
-        body = codec.join(payload.waiting)
-        if len(body) <= self.sizes.payload_bytes(codec):
-            return [(body, at)]
-        return self._split(payload, wall_ns, follows)
-
-    def _split(self, payload: Payload, wall_ns: int, follows: int) -> list[tuple[bytes, bytes]]:
-        """Join a batch that is too long for one message in several, each with its own position."""
-        codec, upto = payload.key.codec, self.cut_sequence
-        most_bytes = self.sizes.payload_bytes(codec) - codec.around_bytes - MARK_BYTES
-        ticks = payload.waiting[:-1] if payload.key.marks else payload.waiting
-        runs = split_runs(ticks, most_bytes, codec.between_bytes)
-        bodies = []
-        reached, count = follows, 0
-        for number, fragments in enumerate(runs, 1):
-            # Conflated ticks come before the others, and are not in the ring.
-            before = reached
-            count += len(fragments)
-            if payload.follows:  # it has every sequence
-                reached = before + len(fragments)
-            elif number == len(runs):
-                reached = upto
-            else:
-                reached = self._sequence(codec, fragments[-1], count) or follows
-            position = self.ring.position(reached)
-            mark = b""
-            if payload.follows:
-                mark = codec.fragment(self.cut_mark(before + 1, reached))
-            elif payload.key.marks:
-                mark = codec.fragment(mark_message(position, wall_ns))
-            bodies.append((payload.join(fragments, mark), str(position).encode()))
-        return bodies
-
-    def _sequence(self, codec: Codec, fragment: bytes, count: int) -> int | None:
-        """Return the sequence of a fragment of the batch; None: it is a conflated one.
-
-        Args:
-            codec: that it is in.
-            fragment: the same object as in the batch.
-            count: of the fragments of its payload up to it.
-        """
-        first, fragments = self._encoded.get(codec, (0, []))
-        if count <= len(fragments) and fragments[count - 1] is fragment:
-            return first + count - 1  # all of the batch is selected
-        known = self._numbered.get(codec)
-        if known is None:
-            known = {id(fragment): first + index for index, fragment in enumerate(fragments)}
-            self._numbered[codec] = known
-        return known.get(id(fragment))
 
 
 def _known(events: list[Tick]) -> list[Tick]:

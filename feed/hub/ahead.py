@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator
 
 from feed.broadcast.audience import Audience
 from feed.broadcast.subscriber import Subscriber
+from feed.broadcast.upstream import Upstream
 from feed.errors import NotNow
 from feed.hub.clock import Clock
 from feed.logger import logger_of
@@ -49,6 +50,7 @@ class Ahead:
         self.ask: Callable[[], Awaitable[Position | None]] = nobody
         self.disowned = 0
         self._audience = audience
+        self._upstream = Upstream(audience)
         self._broadcast = audience.broadcast
         self._clock = clock
         self._since_ns: dict[Subscriber, int] = {}
@@ -94,7 +96,7 @@ class Ahead:
             if not is_real and still and position == self._position_of(subscriber):
                 log.warning("position_of_nobody", position=str(position))
                 self.disowned += 1
-                self._audience.disown(subscriber, self._clock.mono_ns())
+                self._upstream.disown(subscriber, self._clock.mono_ns())
 
     # Inside.
 

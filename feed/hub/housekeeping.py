@@ -23,8 +23,8 @@ from feed.settings.options import Settings
 
 HOUSEKEEPING_S = 1.0  # the longest time between two looks at what is due
 # What is due is late by this part of its interval at most: httpx gives up after 5 s without a byte,
-# and keepalives are due after 4.
-PUNCTUALITY = 1 / 8
+# and keepalives are due after 3.
+PUNCTUALITY = 1 / 6
 _SHORTEST_HOUSEKEEPING_S = 0.01
 
 

@@ -266,14 +266,20 @@ class Hub:
         """Give no sequence any more: another server does, from behind the newest one on."""
         while self.broadcast.waiting_ticks or self.broadcast.waiting_words:
             self.cutter.cut()
-        self.broadcast.hold_words()
+        self.broadcast.waiting_words.hold()
         self.follows = self.relay.has_begun = True
 
     def lead_again(self) -> None:
         """Give sequences again: the other server has given none."""
         self.follows = self.relay.has_begun = False
-        self.broadcast.release_words()
+        self.broadcast.waiting_words.release()
         self.cutter.schedule()
+
+    async def say_goodbye(self) -> None:
+        """Send everybody away that is still here, behind all that was published until now."""
+        if self.broadcast.waiting_ticks:
+            self.cutter.cut()
+        await self.departure.finish()
 
     @property
     def leaving(self) -> bool:

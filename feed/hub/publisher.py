@@ -124,7 +124,7 @@ class Publisher:
 
     def say(self, words: Sequence[Word]) -> None:
         """Let words wait for the next cut, in which they come behind the ticks."""
-        self._broadcast.say(words)
+        self._broadcast.waiting_words.say(words)
         self._cutter.schedule()
 
     async def said(self, words: Sequence[Word]) -> int:
@@ -134,7 +134,7 @@ class Publisher:
             NotNow: they are cut, and the bus will not acknowledge them.
         """
         heard: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._broadcast.say(words, partial(_resolve, heard))
+        self._broadcast.waiting_words.say(words, partial(_resolve, heard))
         self._cutter.schedule()
         sequence = await heard
         await self.settled(sequence)

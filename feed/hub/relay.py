@@ -16,6 +16,7 @@ from typing import cast
 from feed.broadcast.audience import Audience
 from feed.broadcast.carried import NOTHING_CARRIED, Carried
 from feed.broadcast.subscriber import Subscriber
+from feed.broadcast.upstream import Upstream
 from feed.hub.catch_up import CatchUp
 from feed.hub.clock import Clock
 from feed.hub.cutter import Cutter
@@ -51,6 +52,7 @@ class Relay:
         "_offset",
         "_subscribers",
         "_turns",
+        "_upstream",
         "delay_ns",
         "epochs",
         "has_begun",
@@ -79,6 +81,7 @@ class Relay:
             subscribers: all that there are, as they come and go.
         """
         self._audience = audience
+        self._upstream = Upstream(audience)
         self._cutter = cutter
         self._catch_up = catch_up
         self._turns = turns
@@ -127,7 +130,9 @@ class Relay:
             part_stamps = stamps[done : done + len(part)]
             done += len(part)
             if are_words:
-                self._audience.broadcast.say(cast("list[Word]", part), stamps=part_stamps)
+                self._audience.broadcast.waiting_words.say(
+                    cast("list[Word]", part), stamps=part_stamps
+                )
                 self._cutter.cut()  # at once, since they have the sequences behind the newest one
             else:
                 await self._publish(
@@ -171,7 +176,7 @@ class Relay:
         self.has_begun, self.is_filling = True, False
         self.epochs += 1
         log.info("epoch", pos=str(before), whole=begins)
-        self._audience.begin_epoch(
+        self._upstream.begin_epoch(
             before, begins=begins, mono_ns=self._clock.mono_ns(), subscribers=self._subscribers
         )
         self._catch_up.wake()
@@ -182,7 +187,7 @@ class Relay:
         missing = upto - self._audience.broadcast.ring.newest
         self.missing += missing
         log.warning("events_missing", upto=upto, count=missing, erased=erased)
-        self._audience.skip(
+        self._upstream.skip(
             upto, GapReason.LOST, self._clock.mono_ns(), self._subscribers, erased=erased
         )
         self._catch_up.wake()
@@ -191,7 +196,7 @@ class Relay:
         """Take up the last known state, as of the newest event."""
         if self._audience.broadcast.waiting_ticks:
             self._cutter.cut()
-        self._audience.take_state(ticks, self._clock.mono_ns(), self._subscribers)
+        self._upstream.take_state(ticks, self._clock.mono_ns(), self._subscribers)
         self._catch_up.wake()
 
     def tell_all(self) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from feed.broadcast.resumption import MOST_AHEAD, Resume
+from feed.broadcast.upstream import Upstream
 from feed.market.ticks import Channel, Kind, Tick
 from feed.wire.compression import Compression
 from feed.wire.messages import GapReason, feed_message
@@ -24,6 +25,7 @@ class Edge(Stage):
 
     def __init__(self, capacity: int = 64, newest: int = 0, new_epoch_ticks: int = 0) -> None:
         super().__init__(capacity, new_epoch_ticks=new_epoch_ticks)
+        self.upstream = Upstream(self.audience)
         self.ring.begin(at(newest), begins=not newest)
         self.broadcast.cut_sequence = newest
 
@@ -37,13 +39,13 @@ class Edge(Stage):
         everybody = [member.subscriber for member in self.members]
         self.broadcast.lanes.end_intervals()
         self.cut()
-        self.audience.skip(upto, GapReason.LOST, self.now_ns, everybody)
+        self.upstream.skip(upto, GapReason.LOST, self.now_ns, everybody)
         self.all_catch_up()
 
     def begin_epoch(self, before: Position = OTHER, *, begins: bool = False) -> None:
         self.broadcast.lanes.end_intervals()
         self.cut()
-        self.audience.begin_epoch(
+        self.upstream.begin_epoch(
             before,
             begins=begins,
             mono_ns=self.now_ns,
@@ -53,7 +55,7 @@ class Edge(Stage):
 
     def take_state(self, *ticks: Tick) -> None:
         everybody = [member.subscriber for member in self.members]
-        self.audience.take_state(ticks, self.now_ns, everybody)
+        self.upstream.take_state(ticks, self.now_ns, everybody)
         self.all_catch_up()
 
     def all_catch_up(self) -> None:
@@ -289,7 +291,7 @@ def test_where_nobody_else_gives_sequences_a_later_position_is_of_another_life()
 def test_the_other_epoch_leaves_out_whoever_has_not_begun() -> None:
     stage = Edge()
     member = Stage.open(stage, EVERYTHING)
-    stage.audience.begin_epoch(OTHER, begins=False, mono_ns=0, subscribers=[member.subscriber])
+    stage.upstream.begin_epoch(OTHER, begins=False, mono_ns=0, subscribers=[member.subscriber])
     assert hears(member) == []
     stage.begin(member, EVERYTHING, after=at(0))
     stage.catch_up(member)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from feed.broadcast.keyed_states import KeyedStates
+from feed.broadcast.upstream import Upstream
 from feed.market.room_words import MessageWord, RoomType
 from feed.market.ticks import Channel
 from feed.market.word_channels import WordChannel
@@ -26,7 +27,7 @@ def message(kind: RoomType, text: str = "", id_: str = "m1") -> MessageWord:
 
 
 def say(stage: Stage, *words: MessageWord) -> None:
-    stage.broadcast.say(words)
+    stage.broadcast.waiting_words.say(words)
     stage.cut()
 
 
@@ -70,9 +71,9 @@ def test_who_is_behind_gets_nothing_of_it(way: Way) -> None:
     stage = Stage(64)
     member = stage.join(TICKS_AND_ROOM, way)
     member.socket.held_bytes = 1 << 20
-    stage.broadcast.say([message(RoomType.MESSAGE, SECRET)], stamps=array("q", [0]))
+    stage.broadcast.waiting_words.say([message(RoomType.MESSAGE, SECRET)], stamps=array("q", [0]))
     stage.cut()
-    stage.broadcast.say([message(RoomType.DELETED)], stamps=array("q", [0]))
+    stage.broadcast.waiting_words.say([message(RoomType.DELETED)], stamps=array("q", [0]))
     stage.cut()
     member.socket.written.clear()
     member.socket.held_bytes = 0
@@ -161,7 +162,7 @@ def test_a_ring_with_messages_lets_go_of_all_before_a_hole() -> None:
     stage.publish("AAPL")
     say(stage, message(RoomType.MESSAGE, SECRET))
     assert SECRET in str(told(stage, WAYS[0], 0))
-    stage.audience.skip(9, GapReason.LOST, stage.now_ns, ())
+    Upstream(stage.audience).skip(9, GapReason.LOST, stage.now_ns, ())
     stage.publish("MSFT")
     stage.cut()
     assert not holding(stage.broadcast, SECRET)
@@ -176,6 +177,6 @@ def test_a_ring_of_ticks_alone_keeps_what_was_before_a_hole() -> None:
     stage.publish("AAPL")
     say(stage, message(RoomType.MESSAGE, SECRET))
     say(stage, message(RoomType.DELETED))
-    stage.audience.skip(9, GapReason.LOST, stage.now_ns, ())
+    Upstream(stage.audience).skip(9, GapReason.LOST, stage.now_ns, ())
     assert stage.ring.oldest == 1
     assert stage.broadcast.keyed.parts(WordChannel.ROOMS, "desk") == ()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from feed.broadcast.resuming import resume
 from feed.broadcast.resumption import Resume
 from feed.market.symbols import ALL
 from feed.market.ticks import Channel, Kind
@@ -151,7 +152,7 @@ def test_a_position_that_is_none_of_ours_is_told_back_in_a_gap(
     stage.publish_and_cut("AAPL", "MSFT")
     stage.publish("AAPL", "AAPL", "AAPL")  # up to 5, not cut
     member = stage.open(EVERYTHING, way)
-    assert member.subscriber.due.resume(EVERYTHING, after) is Resume.NEW_EPOCH
+    assert resume(member.subscriber.due, EVERYTHING, after) is Resume.NEW_EPOCH
     stage.catch_up(member)
     stage.cut()
     first, *rest = hears(member)

@@ -27,7 +27,7 @@ every_way = pytest.mark.parametrize("way", WAYS[::4], ids=way_name)
 def say(stage: Stage, numbers: Iterable[int]) -> None:
     """Say a message of each number in both rooms."""
     for number in numbers:
-        stage.broadcast.say(
+        stage.broadcast.waiting_words.say(
             [
                 MessageWord(room, RoomType.MESSAGE, f"m{number}", 1, "ann", "own_1", text="hello")
                 for room in ROOMS

@@ -127,7 +127,7 @@ class RoomsModel(RuleBasedStateMachine):
 
     def _say(self, part: Part, version: int, word: MessageWord | EntryWord) -> None:
         self.waiting.append((part, version))
-        self.stage.broadcast.say([word])
+        self.stage.broadcast.waiting_words.say([word])
 
     @rule()
     def cut(self) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from feed.broadcast.lane import Lane
+from feed.broadcast.resuming import resume
 from feed.market.symbols import ALL
 from feed.market.ticks import Channel, Kind
 from feed.wire.disconnect import Reason
@@ -149,7 +150,7 @@ def test_a_cut_in_between_does_not_send_anything_twice() -> None:
     stage = Stage(4096)
     stage.publish_and_cut(*["AAPL"] * 1000)
     member = stage.open(EVERYTHING)
-    member.subscriber.due.resume(EVERYTHING, at(0))
+    resume(member.subscriber.due, EVERYTHING, at(0))
     stage.catch_up(member, most_frames=1)
     stage.publish_and_cut(*["AAPL"] * 50)  # while it is behind
     stage.catch_up(member)

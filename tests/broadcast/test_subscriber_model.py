@@ -17,6 +17,7 @@ from hypothesis.stateful import (
 )
 
 from feed.broadcast.fragments import TURN_TICKS
+from feed.broadcast.resuming import resume
 from feed.broadcast.resumption import Resume
 from feed.market.ticks import SECOND_NS, Kind, Tick
 from feed.wire.compression import Compression
@@ -177,7 +178,7 @@ class BroadcastModel(RuleBasedStateMachine):
     def _resume(self, account: Account, selection: Selection, after: Position | str) -> None:
         """Resume as a transport does, and note what is due for it."""
         self._resumed(
-            account, selection, after, account.member.subscriber.due.resume(selection, after)
+            account, selection, after, resume(account.member.subscriber.due, selection, after)
         )
 
     def _resumed(

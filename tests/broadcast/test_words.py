@@ -29,7 +29,7 @@ def of_keys(*keys: str, trades: Sequence[str] = ()) -> Selection:
 
 
 def say(stage: Stage, words: Sequence[GenerationWord]) -> None:
-    stage.broadcast.say(words)
+    stage.broadcast.waiting_words.say(words)
     stage.cut()
 
 
@@ -73,7 +73,7 @@ def test_thousands_of_keys_make_no_lane_of_anybodys_ticks() -> None:
 def test_words_come_behind_the_ticks_before_them_in_one_sequence() -> None:
     stage = Stage()
     member = stage.seat(of_keys(KEYS[0], trades=["*"]), marks=True)
-    stage.broadcast.say(words_of(KEYS[0], ["", "a"]))
+    stage.broadcast.waiting_words.say(words_of(KEYS[0], ["", "a"]))
     stage.publish("AAPL", "MSFT")
     cut = stage.cut()
     ticks, words = member.take()
@@ -310,7 +310,7 @@ def test_words_of_others_are_not_even_looked_at() -> None:
     stage.seat(of_keys(KEYS[0]))
     for key in KEYS[1:]:
         stage.seat(of_keys(key))
-    stage.broadcast.say(words_of(KEYS[0], [""]))
+    stage.broadcast.waiting_words.say(words_of(KEYS[0], [""]))
     stage.cut()
     assert stage.broadcast.lanes.take_words() == []
     assert replace(words_of(KEYS[0], [""])[0], text="x").text == "x"
@@ -318,10 +318,10 @@ def test_words_of_others_are_not_even_looked_at() -> None:
 
 def test_words_that_are_held_have_no_sequence_until_they_are_released() -> None:
     stage, heard = Stage(), list[int]()
-    stage.broadcast.hold_words()
-    stage.broadcast.say(words_of(KEYS[0], ["", "a"]), heard.append)
+    stage.broadcast.waiting_words.hold()
+    stage.broadcast.waiting_words.say(words_of(KEYS[0], ["", "a"]), heard.append)
     stage.cut()
     assert (stage.broadcast.ring.newest, heard) == (0, [])
-    stage.broadcast.release_words()
+    stage.broadcast.waiting_words.release()
     stage.cut()
     assert (stage.broadcast.ring.newest, heard) == (2, [2])

@@ -103,7 +103,7 @@ class WordsModel(RuleBasedStateMachine):
             number = len(self.said[key]) + sum(word.symbol == key for word in self.waiting)
             kind = GenerationType.TOKEN if number else GenerationType.GENERATION
             self.waiting.append(GenerationWord(key, kind, number, 1, f"{number} "))
-        self.stage.broadcast.say(self.waiting[-len(keys) :])
+        self.stage.broadcast.waiting_words.say(self.waiting[-len(keys) :])
 
     @rule()
     def cut(self) -> None:

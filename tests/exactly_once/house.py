@@ -3,7 +3,6 @@
 import asyncio
 import random
 import signal
-import socket
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from contextlib import suppress
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import IO, Self
 
 from tests.fakes.patience import PROGRAM_PATIENCE_S
+from tests.fakes.ports import free_port
 
 SOURCE = "push"
 
@@ -31,9 +31,7 @@ class House:
             log: takes what it says.
             ring: how many ticks are kept for subscribers that come back.
         """
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         self.kills = 0
         self._state = state
         self._log = log
