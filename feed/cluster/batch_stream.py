@@ -98,17 +98,30 @@ class BatchStream:
         Raises:
             BusAway: it cannot be asked.
         """
-        low, high = extent.first, extent.last + 1
+        low = extent.first
+        high = first = extent.last + 1
         while low < high:
             middle = (low + high) // 2
-            stored = await self.get(middle)
-            if stored is None or stored.sequence >= high:
+            found = await self._batch_between(middle, high)
+            if found is None:
                 high = middle  # nothing is between them
-            elif _batch_is_at(stored, epoch, term, sequence):
-                high = middle  # it is that message, or one before
+            elif is_at(found[1], epoch, term, sequence):
+                high, first = middle, found[0]  # it is that batch, or one before
             else:
-                low = stored.sequence + 1
-        return low
+                low = found[0] + 1
+        return first
+
+    async def _batch_between(self, first: int, behind: int) -> tuple[int, Batch] | None:
+        """Return the first batch between two of the stream's own sequences, and its own.
+
+        Somebody else's messages are passed over: they say nothing of the batches before them.
+        """
+        while (stored := await self.get(first)) is not None and stored.sequence < behind:
+            try:
+                return stored.sequence, read_batch(stored.headers)
+            except InvalidMessage:
+                first = stored.sequence + 1
+        return None
 
     async def read(self, start: int, inbox: Inbox) -> OrderedRead:
         """Return a read from a sequence of the stream's own on.
@@ -119,11 +132,3 @@ class BatchStream:
         read = OrderedRead(self.client, self.names.stream, inbox)
         await read.open(deliver_policy="by_start_sequence", opt_start_seq=start)
         return read
-
-
-def _batch_is_at(stored: Stored, epoch: str, term: int, sequence: int) -> bool:
-    try:
-        batch = read_batch(stored.headers)
-    except InvalidMessage:
-        return False  # somebody else's message: whoever reads passes over it
-    return is_at(batch, epoch, term, sequence)

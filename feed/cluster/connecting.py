@@ -67,6 +67,9 @@ async def connect(
             failures.append(f"{server}: {listener.said or str(error) or 'no answer in time'}")
             await client.close()
             continue
+        except asyncio.CancelledError:  # which may come when the connection stands
+            await client.close()
+            raise
         listener.stands = True
         return client
     raise BusAway(f"cannot connect: {', '.join(failures)}")

@@ -51,17 +51,6 @@ class Stored:
     pending: int
 
 
-def _heed_cancelling() -> None:
-    """Be cancelled, where that was asked for in the very moment in which an answer came.
-
-    `asyncio.wait_for` of Python 3.11 returns the answer then, and nats-py waits with it: whoever
-    waits for the end of this task would wait for ever.
-    """
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
-
-
 async def ask(
     client: "Client", subject: str, *, domain: str = "", **asked: object
 ) -> dict[str, Any]:
@@ -76,7 +65,6 @@ async def ask(
         body = json.dumps(asked).encode() if asked else b""
         prefix = f"$JS.{domain}.API" if domain else "$JS.API"
         answer = await client.request(f"{prefix}.{subject}", body, timeout=ANSWER_S)
-        _heed_cancelling()
     except (Error, OSError, TimeoutError) as error:
         words = str(error) or type(error).__name__
         raise BusAway(f"JetStream does not answer {subject}: {words}") from error
@@ -113,7 +101,6 @@ async def direct(client: "Client", stream: str, **asked: object) -> Stored | Non
     subject, body = f"$JS.API.DIRECT.GET.{stream}", json.dumps(asked).encode()
     try:
         answer = await client.request(subject, body, timeout=ANSWER_S)
-        _heed_cancelling()
     except (Error, OSError, TimeoutError) as error:
         words = str(error) or type(error).__name__
         raise BusAway(

@@ -34,7 +34,7 @@ from feed.program.greeting import allow_many_files, greet, in_words
 from feed.program.leaving import leave
 from feed.program.listening import BACKLOG, Site, authority, cannot_listen
 from feed.program.log_writer import LogWriter
-from feed.program.memory import collect_rarely, return_large_blocks
+from feed.program.memory import collect_rarely, keep_imported, return_large_blocks
 from feed.program.serve import loop_factory
 from feed.reign.candidate import Candidate
 from feed.reign.ending import end_tasks
@@ -80,6 +80,7 @@ def ingest(
         log.warning("unknown_variable", variable=unknown.name, nearest=unknown.nearest or None)
     allow_many_files()
     return_large_blocks()
+    keep_imported()
     try:
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(_ingest(settings, sources, (held, key_pair), repeats, writer))

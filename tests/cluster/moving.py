@@ -20,7 +20,7 @@ from tests.fakes.patience import PROGRAM_PATIENCE_S
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.readers import TRANSPORTS, open_reader
 from tests.fakes.servers import trades
-from tests.fakes.wire import Address
+from tests.fakes.wire import Address, Ended
 
 _MOST_IN_BATCH = 40
 _OLD = 0.4  # of all moves are to a position of the past
@@ -47,13 +47,11 @@ class Wanderer:
     """A subscriber that moves.
 
     Attributes:
-        chance: decides where to, by which transport, and from where on.
         edges: where it may go.
         newest: returns the newest sequence of the writer.
         outcome: takes what it sees.
     """
 
-    chance: random.Random
     edges: Sequence[Address]
     newest: Callable[[], int]
     outcome: Outcome
@@ -61,12 +59,17 @@ class Wanderer:
     stands: int = 0  # the sequence that it has
     _place: int = -1
 
-    async def move(self) -> None:
-        """Go to an edge with a position, and stay for a while."""
-        chance, counts, newest = self.chance, self.outcome.counts, self.newest()
+    async def move(self, chance: random.Random) -> None:
+        """Go to an edge with a position, and stay for a while.
+
+        Args:
+            chance: decides from where on, where to, and by which transport.
+        """
+        counts, newest = self.outcome.counts, self.newest()
+        is_old = chance.random() < _OLD
         place = chance.randrange(len(self.edges))
         after = self.stands
-        if chance.random() < _OLD:
+        if is_old:
             after = chance.randrange(newest)
             counts["to a position of the past"] += 1
         counts["moves"] += 1
@@ -95,10 +98,16 @@ class Wanderer:
             is_message = transport.startswith("websocket")
             query["conflate"] = {"trades": "100ms"} if is_message else "trades:100ms"
         reader = await open_reader(transport, self.edges[place], **query)
+        told = ""
         try:
             while after < upto:
                 for message in (await reader.read())[0]:
+                    told = message["T"]
                     after = self.hear(message, after, story)
+        except Ended:  # it may be sent away, in words, and comes back for the rest
+            self.outcome.counts["sent away"] += 1
+            if told != "bye":
+                self.outcome.findings.append(f"{story}: ended without a word, behind {after}")
         finally:
             reader.abort()
         self.stands = after
@@ -149,20 +158,20 @@ async def wander(
     ticks_per_s: float,
     say: Callable[[str], None] = lambda _: None,
 ) -> Outcome:
-    """Let subscribers move while a writer writes; return what they saw."""
-    chance, outcome = random.Random(seed), Outcome()
+    """Let subscribers move while a writer writes; return what they saw.
+
+    What each move is to be is drawn for itself: so it does not matter who makes how many.
+    """
+    outcome = Outcome()
     going = [
-        Wanderer(
-            random.Random(chance.random()), edges, lambda: writer.newest, outcome, writer.epoch
-        )
-        for _ in range(wanderers)
+        Wanderer(edges, lambda: writer.newest, outcome, writer.epoch) for _ in range(wanderers)
     ]
-    writing = asyncio.create_task(_write(writer, random.Random(chance.random()), ticks_per_s))
+    writing = asyncio.create_task(_write(writer, random.Random(seed), ticks_per_s))
     left = iter(range(moves))
 
     async def go(one: Wanderer) -> None:
         for number in left:
-            await one.move()
+            await one.move(random.Random(f"{seed}, {number}"))
             if number and number % 100 == 0:
                 say(f"{number} moves, {outcome.counts['events']} events")
 

@@ -1,7 +1,5 @@
 """Subscribers change edges with positions up to the age of the stream, and miss nothing."""
 
-import random
-
 import pytest
 
 from tests.cluster.moving import Outcome, Wanderer, wander
@@ -12,7 +10,7 @@ from tests.fakes.servers import trades
 
 def test_an_event_that_is_missing_or_comes_twice_is_found() -> None:
     outcome = Outcome()
-    one = Wanderer(random.Random(1), [], int, outcome, "e")
+    one = Wanderer([], int, outcome, "e")
     for number in (1, 2, 4, 4, 5):
         one.hear({"T": "t", "i": number}, one.stands, "edge 0")
     one.hear({"T": "gap", "from": "e-6", "to": "e-7"}, 5, "edge 0")

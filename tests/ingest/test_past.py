@@ -61,6 +61,9 @@ async def test_charts_and_closes_are_full_from_the_first_second_under_any_name()
         listed = (await served.get("/v1/symbols"))["symbols"]
         closes = {known["symbol"]: known["previous_close"] for known in listed}
         assert len(closes) == 4
+        sectors = (await served.get("/v1/market"))["sectors"]
+        opens = {row["symbol"]: row["open"] for each in sectors for row in each["symbols"]}
+        assert len(opens) == 4
         for symbol, close in closes.items():
             minutes = await served.bars(symbol, "1m")
             assert len(minutes["bars"]) == 1_440
@@ -73,6 +76,7 @@ async def test_charts_and_closes_are_full_from_the_first_second_under_any_name()
             assert {bar["T"] for bar in [*days["bars"], days["current"]]} == {"d"}
             assert days["bars"][-1]["t"] == "2023-11-13T00:00:00.000000000Z"
             assert days["bars"][-1]["c"] == close
+            assert days["current"]["o"] == opens[symbol]
             assert days["current"]["t"] == "2023-11-14T00:00:00.000000000Z"
             assert days["current"]["n"] > sum(bar["n"] for bar in minutes["bars"][-600:])
         assert closes["AAPL"] != closes["X:AAPL"]

@@ -26,6 +26,7 @@ from feed.sources.named_source import NamedSource
 from feed.sources.source import Source
 from feed.wire.bus_codec import bus_codec
 from tests.fakes.nats import NatsServer
+from tests.fakes.patience import PROGRAM_PATIENCE_S
 from tests.fakes.servers import FeedServer
 from tests.fakes.serving import pytest_asyncio_loop_factories
 
@@ -46,7 +47,7 @@ async def link(bus: NatsServer) -> AsyncIterator[Link]:
     """Connect to it, as a writer does."""
     linked = Link(bus.address(), name="test")
     running = asyncio.create_task(linked.run())
-    await linked.client(20.0)
+    await linked.client(PROGRAM_PATIENCE_S)
     yield linked
     await end_tasks([running])
 

@@ -61,6 +61,18 @@ async def heard_of(answer: aiohttp.ClientResponse, words: str) -> str:
     return told
 
 
+async def filled(leader: LeadingServer, source: ScriptedSource, last: int) -> int:
+    """Publish trades behind a number until the buffer is full; return the number of the last one.
+
+    Each list is cut before the next one comes: what comes to a buffer that is full is not taken.
+    """
+    while not leader.keeper.is_full:
+        await source.publish(trades(last + 1, last + 20))
+        last += 20
+        await until(lambda: not leader.hub.broadcast.waiting_ticks)
+    return last
+
+
 async def test_what_is_published_lies_in_the_stream(lead: Lead, bus: NatsServer) -> None:
     source = ScriptedSource()
     leader = await lead(source)
@@ -92,16 +104,17 @@ async def test_nobody_reads_words_that_are_not_acknowledged(
     leader = await lead(ScriptedSource(), embedded=model)
     asks = {"model": "script", "stream": True, "messages": [{"role": "user", "content": "?"}]}
     url = f"http://127.0.0.1:{leader.port}/v1/chat/completions"
+    model.say("Apple ")  # else the answer begins after 10 s
     async with aiohttp.ClientSession() as http, http.post(url, json=asks) as answer:
-        model.say("Apple ")
         assert "Apple" in await heard_of(answer, "Apple")
         bus.stop()
         model.say("rose", ".")
         [session] = leader.hub.sessions.values()
         await until(session.connection.buffered_bytes)
         model.end()
-        monkeypatch.setattr(publisher, "SETTLED_S", 0.05)
-        status, told = await asked(leader, "GET", "/v1/jobs")
+        with monkeypatch.context() as haste:
+            haste.setattr(publisher, "SETTLED_S", 0.05)
+            status, told = await asked(leader, "GET", "/v1/jobs")
         assert (status, "acknowledged" in told["detail"]) == (503, True)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(answer.content.readany(), 0.05)
@@ -154,11 +167,7 @@ async def test_while_nats_is_away_a_live_source_is_dropped_before_it_has_sequenc
     await source.publish(trades(1, 10))
     await leader.keeper.settled(10)
     bus.stop()
-    given = 10
-    while not leader.keeper.is_full:
-        await source.publish(trades(given + 1, given + 20))
-        given += 20
-        await asyncio.sleep(0.005)
+    given = await filled(leader, source, 10)
     keeper, newest = leader.keeper, leader.keeper.ring.newest
     await source.publish(trades(given + 1, given + 50))
     await until(lambda: keeper.dropped["script"])
@@ -201,11 +210,7 @@ async def test_a_source_that_can_wait_is_not_read_meanwhile(lead: Lead, bus: Nat
     await source.publish(trades(1, 10))
     await leader.keeper.settled(10)
     bus.stop()
-    given = 10
-    while not leader.keeper.is_full:
-        await source.publish(trades(given + 1, given + 20))
-        given += 20
-        await asyncio.sleep(0.005)
+    given = await filled(leader, source, 10)
     last = source.give(trades(given + 1, given + 20))
     await asyncio.sleep(0.05)
     assert (last.done(), leader.keeper.ring.newest, leader.keeper.dropped) == (False, given, {})

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
+from tests.fakes.patience import PROGRAM_PATIENCE_S, until
+
 _PAUSE_S = 0.02
-_PATIENCE_S = 3.0
+_PATIENCE_S = 10.0
 
 
 @dataclass
@@ -33,6 +35,11 @@ class Talker:
                 if await self._say(http, f"m-{number}"):
                     number += 1
                 await asyncio.sleep(_PAUSE_S)
+
+    async def heard(self, count: int) -> None:
+        """Wait until as many more are acknowledged."""
+        enough = len(self.acknowledged) + count
+        await until(lambda: len(self.acknowledged) >= enough, PROGRAM_PATIENCE_S)
 
     async def _say(self, http: aiohttp.ClientSession, name: str) -> bool:
         url = f"http://127.0.0.1:{self.port()}/v1/rooms/desk/messages"

@@ -14,10 +14,12 @@ from pathlib import Path
 from feed.cluster.address import BusAddress
 from tests.cluster.takeovers.ledger import Ledger, read_all
 from tests.cluster.takeovers.talker import Talker
-from tests.cluster.takeovers.writers import Writer, Writers, free_port
+from tests.cluster.takeovers.writers import Writer, Writers
 from tests.fakes.nats import NatsServer
+from tests.fakes.ports import free_port
 
 MOST_TAKEOVER_S = 3.0
+_HEARD = 2  # messages that each leader acknowledges before it is taken away
 
 
 class Act(Enum):
@@ -89,6 +91,7 @@ async def try_takeovers(plan: Plan, folder: Path) -> Outcome:
         stack.callback(talking.cancel)
         for number in range(plan.takeovers):
             leader = await writers.settled()
+            await talker.heard(_HEARD)
             await asyncio.sleep(chance.uniform(0.2, plan.most_rest_s))
             node = chance.choice(nodes) if plan.kills_nodes else None
             if node is not None:
@@ -101,6 +104,7 @@ async def try_takeovers(plan: Plan, folder: Path) -> Outcome:
             outcome.seconds.append(time.monotonic() - began_s)
             if node is not None:
                 await node.start()
+        await talker.heard(_HEARD)
         await asyncio.sleep(plan.most_rest_s)
         talking.cancel()
         outcome.refused = talker.refused

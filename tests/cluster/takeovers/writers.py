@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import socket
 import sys
 import time
 from asyncio.subprocess import DEVNULL, Process
@@ -15,15 +14,11 @@ import aiohttp
 
 from feed.cluster.address import BusAddress
 from tests.fakes.patience import PROGRAM_PATIENCE_S
+from tests.fakes.ports import free_port
 from tests.fakes.programs import kill_group
 
 _LOOK_S = 0.02
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port: int = found.getsockname()[1]
-        return port
+_ANSWER_S = 10.0  # that a writer has to say what it is; one that is stopped is not asked
 
 
 @dataclass
@@ -63,7 +58,7 @@ class Writers:
     _http: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=0.5))
+        self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_ANSWER_S))
         for writer in self.writers:
             await self.start(writer)
         return self
