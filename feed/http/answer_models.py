@@ -345,6 +345,10 @@ class StatusAnswer(TypedDict):
     """How the server is."""
 
     version: str
+    build: Annotated[
+        str | None,
+        Field(description="of the page at `/`, which names its own; null: none is built"),
+    ]
     uptime_s: Share
     leaving: bool
     pos: PositionText

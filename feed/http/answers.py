@@ -7,6 +7,8 @@ import orjson
 from aiohttp import web
 
 from feed.errors import HIDDEN, InvalidParameter
+from feed.http.protocol.headers import CONFLATE_HEADER, conflate_header
+from feed.wire.grants import Grants
 from feed.wire.json_codec import JSON
 from feed.wire.requests import is_cache_buster
 
@@ -49,11 +51,35 @@ def limit_of(request: web.Request) -> int:
     Raises:
         InvalidParameter: `limit` is not a number of the accepted range.
     """
-    text = request.query.get("limit", str(DEFAULT_LIMIT))
-    short = len(text) <= len(str(MAX_LIMIT))  # int() refuses thousands of digits in its own way
-    if not (short and text.isdecimal() and 1 <= int(text) <= MAX_LIMIT):
-        raise InvalidParameter("limit", text, f"a whole number from 1 to {MAX_LIMIT}")
+    return number_of(request, "limit", DEFAULT_LIMIT, (1, MAX_LIMIT))
+
+
+def number_of(request: web.Request, name: str, usual: int, accepted: tuple[int, int]) -> int:
+    """Return a whole number that a request asks for.
+
+    Args:
+        request: which.
+        name: of the parameter.
+        usual: without it.
+        accepted: the least and the most.
+
+    Raises:
+        InvalidParameter: it is not a number of the accepted range.
+    """
+    least, most = accepted
+    text = request.query.get(name, str(usual))
+    short = len(text) <= len(str(most))  # int() refuses thousands of digits in its own way
+    if not (short and text.isdecimal() and least <= int(text) <= most):
+        raise InvalidParameter(name, text, f"a whole number from {least} to {most}")
     return int(text)
+
+
+def paced(answer: web.Response, grants: Grants) -> web.Response:
+    """Say in the header of an answer at which intervals whoever asks is given ticks, if at any."""
+    intervals_ms = grants.slowed({})
+    if intervals_ms:
+        answer.headers[CONFLATE_HEADER] = conflate_header(intervals_ms)
+    return answer
 
 
 def refuse_parameters(request: web.Request, accepted: Collection[str]) -> None:

@@ -21,12 +21,11 @@ from feed.http.answers import (
     joined_answer,
     json_answer,
     limit_of,
+    paced,
     ticks_answer,
 )
-from feed.http.protocol.headers import CONFLATE_HEADER
 from feed.http.ring_page import begin_page, encode, read_page
 from feed.http.server import Server
-from feed.http.streaming import conflate_header
 from feed.hub.steps import Step
 from feed.ingest.timeframes import DAY, TIMEFRAMES, finished_bars
 from feed.market.symbols import ALL, is_symbol
@@ -146,7 +145,7 @@ async def snapshot(request: web.Request, server: Server) -> web.Response:
     fragments = await encode(hub.turns, ticks, codec)
     for state in words:  # each may be a long text
         fragments += await encode(hub.turns, [state], codec)
-    return _paced(ticks_answer(head, fragments), grants)
+    return paced(ticks_answer(head, fragments), grants)
 
 
 async def history(request: web.Request, server: Server) -> web.Response:
@@ -177,7 +176,7 @@ async def history(request: web.Request, server: Server) -> web.Response:
         head["warnings"] = [*head.get("warnings", ()), warning]
     if page.gap:
         head["gap"] = page.gap
-    return _paced(ticks_answer(head, page.fragments), grants)
+    return paced(ticks_answer(head, page.fragments), grants)
 
 
 async def bars(request: web.Request, server: Server) -> web.Response:
@@ -215,20 +214,12 @@ async def bars(request: web.Request, server: Server) -> web.Response:
             "current": array_of(fragments[-1:])[1:-1] if current else b"null",
         },
     )
-    return _paced(answer, grants)
+    return paced(answer, grants)
 
 
 def _most_symbols(server: Server) -> int:
     """Return the most symbols that a request may name: as many as a subscription."""
     return server.hub.settings.max_symbols_per_connection
-
-
-def _paced(answer: web.Response, grants: Grants) -> web.Response:
-    """Say in the header of an answer at which intervals whoever asks is given ticks, if at any."""
-    intervals_ms = grants.slowed({})
-    if intervals_ms:
-        answer.headers[CONFLATE_HEADER] = conflate_header(intervals_ms)
-    return answer
 
 
 async def _listed(request: web.Request, server: Server) -> list[Instrument]:

@@ -36,6 +36,7 @@ from typing import Any
 
 from feed.market.bar_store import BarHistory
 from feed.market.day_bars import DAYS, DayBars, day_of
+from feed.market.day_sums import DaySums, sums_of
 from feed.market.open_bar import OpenBar
 from feed.market.past import Past, Recollection
 from feed.market.ticks import MINUTE_NS, SECOND_NS, Bar, Kind, Tick, Trade
@@ -198,7 +199,7 @@ class BarBuilder:
         self._history.clear()
         self._days.clear()
         self.recollection.forget()
-        self._earliest_ns = self._second_end_ns = 0
+        self._earliest_ns = self._second_end_ns = self._minute_ns = 0
         self._strays_in_row = 0
         return bars
 
@@ -329,6 +330,14 @@ class BarBuilder:
                 day = copy(part)
         return None if day is None else day.bar(Kind.BAR, symbol, day_of(day.last_ns))
 
+    def sums(self, symbol: str) -> DaySums | None:
+        """Return what `day` does, for whoever asks for all symbols: no high, no low, no bar."""
+        return sums_of(
+            self._days.current(symbol, self.day_ns),
+            self._minutes.get(symbol),
+            self._seconds.get(symbol),
+        )
+
     def previous_close(self, symbol: str) -> float | None:
         """Return the last price of a symbol on a day before this one, if there is one."""
         return self.recollection.previous_close(symbol, self.day_ns)
@@ -352,7 +361,13 @@ class BarBuilder:
                 else:
                     self._history.put(tick, span)
                 if tick.kind is not Kind.SECOND_BAR:
+                    self._follow_minutes(tick.event_ns)
                     self._days.add(tick.symbol, OpenBar.reopen(tick, span), tick.event_ns)
+
+    def _follow_minutes(self, start_ns: int) -> None:
+        """Let the day be that of the newest minute bar, unless its clock is broken."""
+        if not self._minute_ns or 0 < start_ns - self._minute_ns <= MAX_STEP_NS:
+            self._minute_ns = start_ns - start_ns % MINUTE_NS
 
     def _advance(self, event_ns: int, number: int, clock_ns: int | None) -> list[Tick] | None:
         """Move the watermark to the tick with this number; return the bars that this finishes.

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from feed.market.bar_store import BarHistory
 from feed.market.day_bars import DayBars, day_of
+from feed.market.day_sums import NOTHING_TRADED, Traded
 from feed.market.open_bar import OpenBar
 from feed.market.ticks import MINUTE_NS, Kind
 
@@ -50,6 +51,9 @@ class Past(Protocol):
     def previous_close(self, symbol: str) -> float | None:
         """Return the last price of the day before the one that it ends in, at little cost."""
 
+    def opened(self, symbol: str) -> float | None:
+        """Return the first price of the day that it ends in, at little cost."""
+
     def recall(self, symbol: str) -> Generator[None, None, Recalled]:
         """Return all that is known of a symbol, piece by piece, so that others have turns."""
 
@@ -57,7 +61,7 @@ class Past(Protocol):
 class Recollection:
     """Puts the past in front of the bars that were built, symbol by symbol, each once."""
 
-    __slots__ = ("_days", "_history", "_past", "_untold", "_volumes")
+    __slots__ = ("_before", "_days", "_history", "_past", "_untold")
 
     def __init__(self, history: BarHistory, days: DayBars) -> None:
         """Begin without a past; bars of one go into these stores."""
@@ -65,13 +69,13 @@ class Recollection:
         self._days = days
         self._past: Past | None = None
         self._untold: set[str] = set()  # symbols whose past is not kept yet
-        self._volumes: dict[str, float] = {}  # that were put in front of the day that it ends in
+        self._before: dict[str, Traded] = {}  # put in front of the day that it ends in
 
     def take(self, past: Past, symbols: Iterable[str]) -> None:
         """Have a past told of symbols that have none yet."""
         self._past = past
         self._untold = set(symbols)
-        self._volumes = {}
+        self._before = {}
 
     def resume(self, past: Past) -> None:
         """Have a past told of the symbols that a state names: others have theirs already."""
@@ -82,7 +86,7 @@ class Recollection:
         """Have nothing told any more: time has begun anew."""
         self._past = None
         self._untold = set()
-        self._volumes = {}
+        self._before = {}
 
     @property
     def until_ns(self) -> int:
@@ -111,9 +115,16 @@ class Recollection:
         """
         return symbol in self._untold and self.began_ns(day_ns) != day_ns
 
-    def volume_before(self, symbol: str, day_ns: int) -> float:
-        """Return how much of a day's volume is of before `began_ns`."""
-        return 0.0 if self.began_ns(day_ns) == day_ns else self._volumes.get(symbol, 0.0)
+    def opened(self, symbol: str, day_ns: int) -> float | None:
+        """Return the first price of a day of which `is_partial` holds; else None."""
+        past = self._past
+        return past.opened(symbol) if past and self.is_partial(symbol, day_ns) else None
+
+    def before(self, symbol: str, day_ns: int) -> Traded:
+        """Return what of a day's trades is of before `began_ns`."""
+        if self.began_ns(day_ns) == day_ns:
+            return NOTHING_TRADED
+        return self._before.get(symbol, NOTHING_TRADED)
 
     def recall(self, symbol: str) -> Iterator[None]:
         """Put the past of a symbol in front of its bars, piece by piece, unless that is done."""
@@ -124,8 +135,8 @@ class Recollection:
         if symbol not in self._untold or past is not self._past:
             return  # somebody else was faster, or time has begun anew
         self._untold.discard(symbol)
-        if recalled.today is not None:
-            self._volumes[symbol] = recalled.today.volume
+        if (today := recalled.today) is not None:
+            self._before[symbol] = Traded(today.volume, today.notional, today.trade_count)
         self._history.prepend(Kind.SECOND_BAR, symbol, recalled.seconds)
         self._history.prepend(Kind.BAR, symbol, recalled.minutes)
         self._days.recall(symbol, recalled.days, recalled.today, day_of(past.until_ns))
@@ -156,10 +167,12 @@ class Recollection:
         """Return what of the past is told, as plain data."""
         return {
             "untold": sorted(self._untold),
-            "volumes_before": [[symbol, volume] for symbol, volume in self._volumes.items()],
+            "volumes_before": [[symbol, *before] for symbol, before in self._before.items()],
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take up what is told; a past comes with `resume`."""
         self._untold = set(state.get("untold", ()))
-        self._volumes = dict(state.get("volumes_before", ()))
+        volumes = state.get("volumes_before", ())
+        # Older states tell volumes alone.
+        self._before = {symbol: Traded(*numbers) for symbol, *numbers in volumes}

@@ -88,6 +88,10 @@ class Snapshot:
             symbols = symbols.difference(table)
         return symbols
 
+    def latest(self, kind: Kind) -> Mapping[str, Tick]:
+        """Return the last ticks of a kind that has a state, by symbol; they go on changing."""
+        return self._latest[kind]
+
     def get(self, symbol: str) -> list[Tick]:
         """Return all that is known of one symbol, in the order of `Channel`; [] if nothing is."""
         return [table[symbol] for table in self._latest.values() if symbol in table]

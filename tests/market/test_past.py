@@ -38,6 +38,9 @@ class Told:
     def previous_close(self, symbol: str) -> float | None:
         return 2.0 if symbol == "AAPL" else None
 
+    def opened(self, symbol: str) -> float | None:
+        return 3.0 if symbol == "AAPL" else None
+
     def recall(self, symbol: str) -> Generator[None, None, Recalled]:
         self.recalls.append(symbol)
         yield
@@ -116,10 +119,13 @@ def test_the_day_that_the_past_ends_in_is_partial_until_it_is_recalled() -> None
     day_ns = (UNTIL_S - UNTIL_S % DAY_S) * SECOND_NS
     past = builder.recollection
     assert past.is_partial("AAPL", day_ns)
+    assert past.opened("AAPL", day_ns) == 3.0
+    assert past.opened("AAPL", day_ns + DAY_S * SECOND_NS) is None
     assert not past.is_partial("AAPL", day_ns + DAY_S * SECOND_NS)
     assert not past.is_partial("GOOG", day_ns)
     recall(builder)
     assert not past.is_partial("AAPL", day_ns)
+    assert past.opened("AAPL", day_ns) is None, "the day itself has it"
     assert past.is_partial("MSFT", day_ns)
     recall(builder, "MSFT")
     assert not past.is_partial("MSFT", day_ns)
@@ -131,18 +137,20 @@ def test_volumes_compare_since_the_minute_that_the_past_ends_in_until_all_is_tol
     day_ns, minute_ns = builder.day_ns, MINUTE_S * SECOND_NS
     past = builder.recollection
     builder.weave([trade(1, 6.0), trade(2, 6.0, "MSFT")])
-    assert (past.began_ns(day_ns), past.volume_before("AAPL", day_ns)) == (minute_ns, 0.0)
+    assert (past.began_ns(day_ns), past.before("AAPL", day_ns).volume) == (minute_ns, 0.0)
     recall(builder)
-    assert (past.began_ns(day_ns), past.volume_before("AAPL", day_ns)) == (minute_ns, 10.0)
+    assert (past.began_ns(day_ns), past.before("AAPL", day_ns)) == (minute_ns, (10.0, 30.0, 1))
     state = msgpack.unpackb(msgpack.packb(builder.state()))
     restored = BarBuilder()
     restored.restore(state)
     restored.recollection.resume(Told())
-    assert restored.recollection.volume_before("AAPL", day_ns) == 10.0
+    assert restored.recollection.before("AAPL", day_ns) == (10.0, 30.0, 1)
+    restored.restore({**state, "volumes_before": [["AAPL", 10.0]]})
+    assert restored.recollection.before("AAPL", day_ns) == (10.0, 0.0, 0), "of an older server"
     next_ns = day_ns + DAY_S * SECOND_NS
-    assert (past.began_ns(next_ns), past.volume_before("AAPL", next_ns)) == (next_ns, 0.0)
+    assert (past.began_ns(next_ns), past.before("AAPL", next_ns).volume) == (next_ns, 0.0)
     recall(builder, "MSFT")
-    assert (past.began_ns(day_ns), past.volume_before("AAPL", day_ns)) == (day_ns, 0.0)
+    assert (past.began_ns(day_ns), past.before("AAPL", day_ns).volume) == (day_ns, 0.0)
 
 
 @pytest.mark.parametrize("more", [[], [trade(DAY_S + 100, 9.5)]])

@@ -1,6 +1,8 @@
 """The market in a few sentences, by rules: what moved and how far, on which volume, what is halted.
 
 figures.py   what is known of one symbol, and what follows from it
+top.py       the few that are first in an order
+movers.py    who rose and fell most, and how many did
 summary.py   what stands out among many
 question.py  what a question asks for, by its words
 wording.py   numbers as text

@@ -62,12 +62,12 @@ class Figures:
     def change_pct(self) -> float | None:
         """How far its last price is from its base, in percent."""
         base = self.previous_close if self.base is Base.PREVIOUS_CLOSE else self.open
-        return _change_pct(base, self.last)
+        return percent_from(base, self.last)
 
     @property
     def gap_pct(self) -> float | None:
         """How far its open is from the previous close, in percent."""
-        return _change_pct(self.previous_close, self.open)
+        return percent_from(self.previous_close, self.open)
 
     @property
     def spread_bp(self) -> float | None:
@@ -99,7 +99,8 @@ def _is_base(price: float | None) -> bool:
     return price is not None and price > 0
 
 
-def _change_pct(base: float | None, price: float | None) -> float | None:
+def percent_from(base: float | None, price: float | None) -> float | None:
+    """Return how far a price is from its base, in percent; None: that cannot be told."""
     if base is None or price is None or not _is_base(base):
         return None
     return _finite((price - base) / base * _PER_CENT)

@@ -6,40 +6,18 @@ Lists are ordered by value, and by symbol where that is equal: the same figures 
 summary. The median is exact: sorted runs are merged up to the middle. Knows no words.
 """
 
-from bisect import insort
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
 
 from feed.market.summary.figures import Base, Figures
+from feed.market.summary.movers import Breadth, Movers
+from feed.market.summary.top import Top
 
 RUN = 32  # figures between two yields: 0.1 ms
 MOST_LISTED = 10  # symbols of a list
 _SORTED = 1_024  # spreads that are sorted together, and passed on the way to the median: 0.3 ms
-
-
-@dataclass(slots=True)
-class Breadth:
-    """How many symbols rose and fell; it grows until it is in a summary.
-
-    Attributes:
-        up, down, unchanged: by their change.
-        unknown: those whose change is unknown.
-        against_open: those of the first three that are measured against the day's open, since
-            no previous close is known.
-    """
-
-    up: int = 0
-    down: int = 0
-    unchanged: int = 0
-    unknown: int = 0
-    against_open: int = 0
-
-    @property
-    def known(self) -> int:
-        """How many changes are known."""
-        return self.up + self.down + self.unchanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,58 +60,35 @@ class Summary:
         return not any(figures.is_known for figures in self.figures.values())
 
 
-class _Top:
-    """The few symbols with the least keys, of all that were offered."""
-
-    __slots__ = ("_best", "count")
-
-    def __init__(self) -> None:
-        self._best: list[tuple[float, str, Figures]] = []  # ascending
-        self.count = 0  # of all that were offered
-
-    def offer(self, key: float, figures: Figures) -> None:
-        self.count += 1
-        best = self._best
-        if len(best) < MOST_LISTED or key <= best[-1][0]:
-            insort(best, (key, figures.symbol, figures))  # symbols differ: no figures are compared
-            del best[MOST_LISTED:]
-
-    @property
-    def figures(self) -> tuple[Figures, ...]:
-        return tuple(figures for _, _, figures in self._best)
-
-
 class _Tally:
     """What stands out among the figures that were taken so far."""
 
-    __slots__ = (
-        *("active", "fallen", "gapped", "halted", "risen", "widest"),
-        *("breadth", "figures", "gaps", "spreads"),
-    )
+    __slots__ = ("active", "figures", "gapped", "gaps", "halted", "movers", "spreads", "widest")
 
     def __init__(self) -> None:
         self.figures: dict[str, Figures] = {}
-        self.breadth = Breadth()
-        self.risen, self.fallen, self.active = _Top(), _Top(), _Top()
-        self.gapped, self.widest, self.halted = _Top(), _Top(), _Top()
+        self.movers = Movers[Figures](MOST_LISTED)
+        self.active, self.gapped = Top[Figures](MOST_LISTED), Top[Figures](MOST_LISTED)
+        self.widest, self.halted = Top[Figures](MOST_LISTED), Top[Figures](MOST_LISTED)
         self.gaps = 0
         self.spreads: list[list[float]] = [[]]  # all but the last are full, and sorted
 
     def take(self, run: list[Figures]) -> None:
         """Take the figures of some symbols."""
         for figures in run:
-            self.figures[figures.symbol] = figures
+            symbol = figures.symbol
+            self.figures[symbol] = figures
             self._take_change(figures)
             if (gap := figures.gap_pct) is not None:
                 self.gaps += 1
                 if gap:
-                    self.gapped.offer(-abs(gap), figures)
+                    self.gapped.offer(-abs(gap), symbol, figures)
             if (value := figures.value) is not None and value > 0:
-                self.active.offer(-value, figures)
+                self.active.offer(-value, symbol, figures)
             if figures.halt is not None:
-                self.halted.offer(0, figures)
+                self.halted.offer(0, symbol, figures)
             if (spread := figures.spread_bp) is not None:
-                self.widest.offer(-spread, figures)
+                self.widest.offer(-spread, symbol, figures)
                 self._take_spread(spread)
 
     def _take_spread(self, spread_bp: float) -> None:
@@ -144,19 +99,9 @@ class _Tally:
             self.spreads.append([])
 
     def _take_change(self, figures: Figures) -> None:
-        breadth, change = self.breadth, figures.change_pct
-        if change is None:
-            breadth.unknown += 1
-            return
-        if change > 0:
-            breadth.up += 1
-            self.risen.offer(-change, figures)
-        elif change < 0:
-            breadth.down += 1
-            self.fallen.offer(change, figures)
-        else:
-            breadth.unchanged += 1
-        breadth.against_open += figures.base is Base.OPEN
+        change = figures.change_pct
+        self.movers.take(change, figures.symbol, figures)
+        self.movers.breadth.against_open += change is not None and figures.base is Base.OPEN
 
 
 def summarize(figures: Iterable[Figures]) -> Generator[None, None, Summary]:
@@ -172,13 +117,13 @@ def summarize(figures: Iterable[Figures]) -> Generator[None, None, Summary]:
     median_bp = yield from _median(tally.spreads)
     return Summary(
         tally.figures,
-        tally.breadth,
-        tally.risen.figures,
-        tally.fallen.figures,
-        tally.active.figures,
-        tally.gapped.figures,
-        tally.widest.figures,
-        tally.halted.figures,
+        tally.movers.breadth,
+        tally.movers.risen.items,
+        tally.movers.fallen.items,
+        tally.active.items,
+        tally.gapped.items,
+        tally.widest.items,
+        tally.halted.items,
         tally.halted.count,
         tally.gaps,
         tally.widest.count,

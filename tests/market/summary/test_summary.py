@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.market.summary.figures import Figures
-from feed.market.summary.summary import MOST_LISTED, RUN, Breadth, summarize
+from feed.market.summary.movers import Breadth
+from feed.market.summary.summary import MOST_LISTED, RUN, summarize
 from tests.market.summary.markets import MARKET, summed
 
 
