@@ -83,6 +83,10 @@ class RenamedPast:
         """Return the last price of the day before the one that it ends in."""
         return self._past.previous_close(self._renames.symbol(symbol))
 
+    def opened(self, symbol: str) -> float | None:
+        """Return the first price of the day that it ends in."""
+        return self._past.opened(self._renames.symbol(symbol))
+
     def recall(self, symbol: str) -> Generator[None, None, Recalled]:
         """Return all that is known of a symbol, piece by piece."""
         return self._past.recall(self._renames.symbol(symbol))

@@ -42,7 +42,7 @@ CHECKPOINT_PATH = "/v1/checkpoint"
 CHECKPOINT_S = 30.0  # for all of one
 ACCEPTED = f"{MEDIA_TYPE}, application/x-ndjson;q=0.5"
 CONNECT_S = 10.0  # for a connection, and for the greeting
-SILENT_MARKS = 3  # so many keepalives that do not come are silence
+SILENT_MARKS = 4  # so many keepalives that do not come are silence
 LEAST_SILENCE_S = 5.0
 _SHOWN_BYTES = 300  # of a refusal's body
 _MS_PER_S = 1_000

@@ -8,9 +8,9 @@ between, then at the seconds between those; what is finer is held at both ends o
 agree: a minute is the sum of its seconds where there are any, a day that of its minutes. Before the
 minutes begin, what is missing of that day is one long bar.
 
-The market has no hours: it trades round the clock and every day, as its ticks do, and a day is that
-of UTC. Of the walks' pull homeward only so much is left that a year looks like one. Nothing was
-before 1970. Pure: no clock, seed in, bars out.
+The market has no hours: it trades round the clock and every day, as its ticks do. A day is that of
+UTC, and opens at the price that the one before closed at. Of the walks' pull homeward only so much
+is left that a year looks like one. Nothing was before 1970. Pure: no clock, seed in, bars out.
 """
 
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
@@ -153,7 +153,7 @@ class Member(NamedTuple):
 def _bars(
     maker: BarMaker, interval_s: int, start_s: int, fairs: Sequence[float]
 ) -> Iterator[list[_Timed]]:
-    """Make bars of a length, a run of a few at a time; the last of each day ends a run.
+    """Make bars of a length, a run of a few at a time; the first of each day begins one.
 
     Args:
         maker: of bars of that length.
@@ -167,7 +167,8 @@ def _bars(
         until_s = min(end_s, start_s - start_s % cut_s + cut_s)
         last = len(fairs) - (end_s - until_s) // interval_s
         first = len(fairs) - 1 - (end_s - start_s) // interval_s
-        made = maker.make(fairs[first:last], closing=not until_s % _DAY_S)
+        opening, closing = not start_s % _DAY_S, not until_s % _DAY_S
+        made = maker.make(fairs[first:last], opening=opening, closing=closing)
         starts = range(start_s, until_s, interval_s)
         yield [(each_s, bar) for each_s, bar in zip(starts, made, strict=True) if bar is not None]
         start_s = until_s
@@ -195,8 +196,8 @@ class _Tale:
         )
 
     @property
-    def closed(self) -> float:
-        """The last price of the day before."""
+    def at_midnight(self) -> float:
+        """The last price of the day before, and the first of the day that the past ends in."""
         return max(1, round(self._fair_at_midnight(0))) / self._member.nature.steps
 
     def open_seconds(self) -> list[_Timed]:
@@ -255,7 +256,8 @@ class _Tale:
         if len(midnights) == 1 or until_s == midnights[1]:
             return []
         maker = self._maker(until_s - midnights[1])
-        made = maker.make([self._fair_at_midnight(1), self._fair_at_minute(-1)])
+        fairs = [self._fair_at_midnight(1), self._fair_at_minute(-1)]
+        made = maker.make(fairs, opening=True)
         return [bar for bar in made if bar is not None]
 
     def _days(self) -> Iterator[list[_Timed]]:
@@ -332,7 +334,7 @@ class SimulatedPast:
             sector = self._shared(deviation, f"sector {number}")
             for symbol, nature in natures.items():
                 self._members[symbol] = Member(nature, sector, rates[symbol])
-        self._closes: dict[str, float] = {}  # of the day before, as far as they were asked for
+        self._at_midnight: dict[str, float] = {}  # prices, as far as they were asked for
 
     def symbols(self) -> Collection[str]:
         """Return the symbols that have a past."""
@@ -348,15 +350,21 @@ class SimulatedPast:
 
     def previous_close(self, symbol: str) -> float | None:
         """Return the last price of the day before the one that it ends in."""
-        if len(self._grid.midnights) == 1:
-            return None
-        if symbol not in self._closes:
-            self._closes[symbol] = self._tale(symbol).closed
-        return self._closes[symbol]
+        return None if len(self._grid.midnights) == 1 else self._price_at_midnight(symbol)
+
+    def opened(self, symbol: str) -> float | None:
+        """Return the first price of the day that it ends in."""
+        grid = self._grid
+        return None if grid.now_s == grid.midnights[0] else self._price_at_midnight(symbol)
 
     def recall(self, symbol: str) -> Generator[None, None, Recalled]:
         """Return all that is known of a symbol, piece by piece."""
         return self._tale(symbol).recall()
+
+    def _price_at_midnight(self, symbol: str) -> float:
+        if symbol not in self._at_midnight:
+            self._at_midnight[symbol] = self._tale(symbol).at_midnight
+        return self._at_midnight[symbol]
 
     def _tale(self, symbol: str) -> _Tale:
         return _Tale(self._grid, self._market, self._members[symbol], self._random(symbol))

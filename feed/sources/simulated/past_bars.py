@@ -123,23 +123,30 @@ class BarMaker:
         self._sizes = nature.sizes
         self._size, self._size_spread, self._decimals = _measured(nature.sizes)
 
-    def make(self, fairs: Sequence[float], *, closing: bool = False) -> list[PastBar | None]:
+    def make(
+        self, fairs: Sequence[float], *, opening: bool = False, closing: bool = False
+    ) -> list[PastBar | None]:
         """Make bars that follow each other; None where nothing was traded.
 
         Args:
             fairs: the fair values between them, in price steps: one more than bars.
-            closing: the last trade is the last of a day: it takes place, at the fair value.
+            opening: the first trade is the first of a day: it takes place, at the fair value.
+            closing: the last trade is the last of a day, likewise.
         """
         bars: list[PastBar | None] = []
-        last = len(fairs) - 2 if closing else -1
+        first, last = 0 if opening else -1, len(fairs) - 2 if closing else -1
         for number, (begin, end) in enumerate(pairwise(fairs)):
-            count = self._count()
-            if number == last:
-                bars.append(self._bar(begin, end, max(1, count), round(end) or 1))
-            elif count > 0:
-                bars.append(self._bar(begin, end, count, self._traded(end)))
-            else:
+            opens, closes = number == first, number == last
+            count = max(opens + closes, self._count())
+            if count <= 0:
                 bars.append(None)
+                continue
+            opened = round(begin) or 1 if opens else None
+            if closes:
+                closed = round(end) or 1
+            else:
+                closed = opened if opened is not None and count == 1 else self._traded(end)
+            bars.append(self._bar(begin, end, count, opened, closed))
         return bars
 
     def _count(self) -> int:
@@ -158,13 +165,13 @@ class BarMaker:
         bid = int(fair - (spread - 1) / 2) or 1
         return bid + spread if draw & 64 else bid
 
-    def _bar(self, begin: float, end: float, count: int, close: int) -> PastBar:
-        """Return a bar of so many trades, the last of them at a price."""
+    def _bar(self, begin: float, end: float, count: int, opened: int | None, close: int) -> PastBar:
+        """Return a bar of so many trades, the last of them at a price, and perhaps the first."""
         bits, steps = self._bits, self._steps
         if count == 1:
             price = close / steps
             return PastBar(price, price, price, price, self._sizes[bits(8)], 1, price)
-        first = self._traded(begin)
+        first = self._traded(begin) if opened is None else opened
         high, low = (first, close) if first > close else (close, first)
         if count > 2:  # noqa: PLR2004 - two trades have no others between them
             draw = bits(16)

@@ -1,7 +1,8 @@
-"""The dialect read from a server: recorded conversations, refusals, cuts, silence and garbage."""
+"""The dialect read from a server: recorded conversations, refusals, cuts and garbage."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -23,17 +24,12 @@ KEYS = {"APCA_API_KEY_ID": KEY, "APCA_API_SECRET_KEY": SECRET}
 TRADE: Message = SHARES[0][0]
 
 
-@pytest.fixture
-async def double() -> AsyncIterator[Double]:
-    async with Double() as server:
-        yield server
-
-
 def source_of(
     double: Double,
     path: str = "/v2/iex",
     keys: dict[str, str] | None = None,
     reports: list[BadRow] | None = None,
+    mono_s: Callable[[], float] = time.monotonic,
     **options: Any,
 ) -> AlpacaSource:
     """Return a source that reads from a server, as its options say."""
@@ -44,6 +40,7 @@ def source_of(
         told._endpoint,
         silence_s=options.get("silence_s", 120.0),
         variables=KEYS if keys is None else keys,
+        mono_s=mono_s,
         report=lambda row, _: None if reports is None else reports.append(row),
     )
 
@@ -300,7 +297,8 @@ async def test_ten_megabytes_in_one_message_are_refused(
 async def test_another_greeting_ends_the_attempt(
     double: Double, greeting: Message, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("feed.sources.alpaca.link.OPEN_TIMEOUT_S", 0.05)
+    if not words:  # it never says what should come
+        monkeypatch.setattr("feed.sources.alpaca.link.OPEN_TIMEOUT_S", 0.05)
     double.greeting = greeting
     error = await ended(source_of(double))
     assert error.end is (End.MALFORMED if words else End.UNREACHABLE)
@@ -321,32 +319,6 @@ async def test_a_tick_before_a_sign_of_life_does_not_wait_for_the_next_one(doubl
         assert link is not None
         await until(lambda: len(link._frames) >= 3)
         assert len(await anext(batches)) == 1
-
-
-async def test_a_server_that_answers_pings_and_tells_nothing_is_left(double: Double) -> None:
-    double.acts.append(telling([TRADE]))
-    source, told = source_of(double, silence_s=0.1), list[Tick]()
-    error = await ended(source, told)
-    assert (error.end, error.for_good, len(told)) == (End.SILENT, False, 1)
-    assert source._watch.limit_s == 0.1
-    assert (await ended(source, told)).end is End.SILENT  # nothing at all: a market that is closed
-    assert source._watch.limit_s == 0.2
-
-
-async def test_a_server_that_answers_no_pings_any_more_is_left(
-    double: Double, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("feed.sources.upstream.silence.PING_AFTER_S", 0.01)
-    monkeypatch.setattr("feed.sources.upstream.silence.PONG_WITHIN_S", 0.05)
-
-    async def go_deaf(_: Line) -> None:
-        await until(lambda: source._watch.answers_pings)
-        double.answers_pings = False
-
-    source = source_of(double, silence_s=0)
-    double.acts.append(go_deaf)
-    assert (await ended(source)).end is End.UNANSWERED
-    assert double.pings > 1
 
 
 async def test_keys_are_in_no_words_though_the_server_repeats_them(double: Double) -> None:

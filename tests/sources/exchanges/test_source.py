@@ -4,9 +4,11 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,6 +18,7 @@ from feed.sources.exchanges import source as source_module
 from feed.sources.exchanges.child import PROGRAM
 from feed.sources.exchanges.orders import Order
 from feed.sources.exchanges.source import ExchangeSource
+from feed.sources.piped import source as piped_module
 from tests.fakes.patience import PROGRAM_PATIENCE_S, until
 
 pytestmark = pytest.mark.programs
@@ -62,6 +65,24 @@ def has_ended(process: int) -> bool:
     except OSError:
         return True
     return status.rpartition(")")[2].split()[0] == "Z"
+
+
+@pytest.fixture
+def leap(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Return what sets a clock forward, by which programs are found to hang; looks are frequent."""
+    ahead_ns = 0
+
+    def set_forward(seconds: float) -> None:
+        nonlocal ahead_ns
+        ahead_ns += int(seconds * 1e9)
+
+    clock = SimpleNamespace(
+        monotonic_ns=lambda: time.monotonic_ns() + ahead_ns, time_ns=time.time_ns
+    )
+    for module in (source_module, piped_module):
+        monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(source_module, "_LOOKS", 60_000)
+    return set_forward
 
 
 @pytest.fixture
@@ -133,27 +154,47 @@ async def test_one_that_ends_before_it_tells_anything_cannot_be_opened() -> None
     await source.close()
 
 
-async def test_one_that_hangs_is_ended_and_told(said: list[tuple[str, str]]) -> None:
-    async with opened("time.sleep(60)", hang_s=0.2) as source:
+async def test_one_that_hangs_is_ended_and_told(
+    said: list[tuple[str, str]], leap: Callable[[float], None]
+) -> None:
+    async with opened("time.sleep(60)", hang_s=600.0) as source:
         batches = source.batches()
         process = (await first_trade(batches)).trade_id
-        with pytest.raises(SourceError, match=r"gave no sign of life for 0.2 s, and is ended"):
-            await anext(batches)
+        reading = asyncio.ensure_future(anext(batches))
+        await until(lambda: source._piped.waits_since_ns)
+        leap(601.0)
+        with pytest.raises(SourceError, match=r"gave no sign of life for 600 s, and is ended"):
+            await reading
         assert has_ended(process)
         assert said == []
 
 
-async def test_empty_lines_are_signs_of_life(said: list[tuple[str, str]]) -> None:
+async def test_empty_lines_are_signs_of_life(
+    said: list[tuple[str, str]], leap: Callable[[float], None]
+) -> None:
     code = """
-for _ in range(40):
-    print(flush=True); time.sleep(0.02)
+import signal
+words = {signal.SIGUSR1, signal.SIGUSR2}
+signal.pthread_sigmask(signal.SIG_BLOCK, words)
 trade(2)
-time.sleep(60)
+while signal.sigwait(words) == signal.SIGUSR1: print(flush=True)
+trade(3); time.sleep(60)
 """
-    async with opened(code, hang_s=0.5) as source:
-        batches = source.batches()
-        await first_trade(batches)
-        assert (await first_trade(batches)).trade_id == 2
+    async with opened(code, hang_s=600.0) as source:
+        batches, told = source.batches(), list[Tick]()
+        while len(told) < 2:
+            told += await anext(batches)
+        assert isinstance(told[0], Trade)
+        process = told[0].trade_id
+        reading = asyncio.ensure_future(first_trade(batches))
+        for _ in range(3):
+            await until(lambda: source._piped.waits_since_ns)
+            since_ns = source._piped.waits_since_ns
+            leap(400.0)
+            os.kill(process, signal.SIGUSR1)
+            await until(lambda: source._piped.waits_since_ns > since_ns + 400 * 10**9)  # noqa: B023
+        os.kill(process, signal.SIGUSR2)
+        assert (await reading).trade_id == 3
         assert said == []
 
 

@@ -1,6 +1,9 @@
 """What a server that follows knows beside the ring: all that the other one does."""
 
+import asyncio
 from typing import Any
+
+import pytest
 
 from feed.hub.hub import Hub
 from feed.market.ticks import Kind
@@ -56,14 +59,24 @@ async def test_what_the_ring_has_lost_is_known_all_the_same(serve: Serve, edges:
     await same(feed, near, far)
 
 
-async def test_what_a_gap_has_taken_is_known_again(serve: Serve, edges: Edges) -> None:
+async def test_what_a_gap_has_taken_is_known_again(
+    serve: Serve, edges: Edges, monkeypatch: pytest.MonkeyPatch
+) -> None:
     feed = await serve(ring=32, new_epoch_ticks=8)
     await say(feed.hub, words_of(KEYS[0], ["", "before"]))
     edge = await edges(f"http://{feed.host}:{feed.port}", ring=32, new_epoch_ticks=8)
     await same(feed, edge)
-    await edge.source.close()  # and while it comes again:
+    open_again, may_open = edge.source.open, asyncio.Event()
+
+    async def late() -> None:
+        await may_open.wait()
+        await open_again()
+
+    monkeypatch.setattr(edge.source, "open", late)
+    await edge.source.close()
     await say(feed.hub, words_of(KEYS[0], ["between"], 2))
     await feed.publish(*trades(1, 63))
+    may_open.set()
     await same(feed, edge)
     assert edge.hub.relay.missing > 0
 

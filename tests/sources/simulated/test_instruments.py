@@ -7,6 +7,8 @@ from feed.sources.simulated.instruments import (
     EQUITY,
     MAX_SYMBOLS,
     PricedInstrument,
+    _entries,
+    _Listing,
     find_instruments,
 )
 
@@ -71,3 +73,15 @@ def test_a_text_that_is_not_a_symbol_is_refused_by_name(symbol: str) -> None:
 def test_a_symbol_given_twice_is_refused() -> None:
     with pytest.raises(InvalidParameter, match=r"^symbols: 'AAPL' .* every symbol once"):
         find_instruments(["AAPL", "MSFT", "AAPL"])
+
+
+def test_what_was_asked_for_before_changes_nothing() -> None:
+    listing = _Listing(_entries())
+    whole = find_instruments(MAX_SYMBOLS)
+    assert listing.first(7) == whole[:7]
+    late, early = whole[4_000], whole[3]
+    symbols = [late.instrument.symbol, "FOO/BAR", early.instrument.symbol]
+    assert listing.find(symbols) == {symbols[0]: late, symbols[2]: early}
+    assert listing.find(symbols[::2]) == {symbols[0]: late, symbols[2]: early}
+    assert listing.first(12) == whole[:12]
+    assert listing.first(MAX_SYMBOLS + 1) == whole

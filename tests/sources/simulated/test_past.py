@@ -105,6 +105,10 @@ def test_every_level_is_the_sum_of_the_finer_one(start_s: int) -> None:
     assert begun(market(start_s * SECOND_NS)).previous_close(symbol) == (
         days[-1].close if days else None
     ), "asked for before anything else is told"
+    opened = market(start_s * SECOND_NS).past(100.0, 1).opened(symbol)
+    assert opened == (None if today is None else today.open)
+    if today is not None and days:
+        assert today.open == days[-1].close, "it trades round the clock"
 
 
 @pytest.mark.parametrize("start_s", STARTS_S.values(), ids=STARTS_S)
