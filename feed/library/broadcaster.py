@@ -236,7 +236,7 @@ class Broadcaster:
         self._has_ended = True
         self._source.end()
         await self._service.server.generations.close()
-        await self._service.hub.departure.finish()
+        await self._service.hub.say_goodbye()
         await self._running.aclose()
 
     @web.middleware

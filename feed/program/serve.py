@@ -23,7 +23,7 @@ from feed.program.greeting import allow_many_files, first_lines, greet, in_words
 from feed.program.leaving import hand_over, leave, let_go
 from feed.program.listening import Place, Site, authority, begin_again, cannot_listen
 from feed.program.log_writer import LogWriter
-from feed.program.memory import collect_rarely, return_large_blocks
+from feed.program.memory import collect_rarely, keep_imported, return_large_blocks
 from feed.program.takeover.giving import Giver, Outcome
 from feed.program.takeover.places import place_of
 from feed.program.takeover.taking import Taker
@@ -61,6 +61,7 @@ def serve(
     warn_of_unknown_variables(sources)
     allow_many_files()
     return_large_blocks()
+    keep_imported()
     try:
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             left = runner.run(_serve(settings, sources, (held, bus, taker), repeats, writer))

@@ -10,6 +10,7 @@ from aiohttp import ClientSession, web
 import feed
 from feed.http.app import HUB
 from feed.hub.hub import Hub
+from tests.fakes.patience import until
 
 
 @dataclass
@@ -32,6 +33,14 @@ class Host:
     def port(self) -> int:
         """Where it listens."""
         return int(self.url.partition("//")[2].partition("/")[0].rpartition(":")[2])
+
+
+async def publish(broadcaster: feed.Broadcaster, *ticks: feed.Trade) -> str:
+    """Publish ticks, and return their position when they have been cut: others see them by then."""
+    position = await broadcaster.publish(ticks)
+    broadcast = broadcaster._service.hub.broadcast
+    await until(lambda: not broadcast.waiting_ticks)
+    return position
 
 
 @asynccontextmanager

@@ -11,13 +11,14 @@ from aiohttp import WSMsgType, web
 
 import feed
 from feed.errors import FeedError, InvalidInput, InvalidTick, SourceError
+from feed.http.app import KEEPER
 from feed.library.broadcaster import OPTIONS
 from feed.settings.load import InvalidSettings
 from feed.settings.options import Settings
 from feed.sources import handed
 from tests.fakes.keys import KeysFile, bearer_of
 from tests.fakes.patience import until
-from tests.library.hosts import hosted
+from tests.library.hosts import hosted, publish
 
 OWN = feed.Trade(symbol="OWN", price=1.0, size=1)
 
@@ -30,7 +31,7 @@ def test_it_is_made_and_mounted_where_no_loop_runs() -> None:
 
 async def test_what_is_published_is_served_under_its_prefix() -> None:
     async with hosted(feed.Broadcaster(name="desk")) as host:
-        position = await host.broadcaster.publish([OWN, OWN])
+        position = await publish(host.broadcaster, OWN, OWN)
         assert position == host.broadcaster.position
         answer = await host.client.get(f"{host.url}/v1/history?trades=*&after=0")
         history = await answer.json()
@@ -48,7 +49,8 @@ async def test_what_it_has_told_is_there_after_a_kill_where_it_keeps_a_state(
     one = feed.Broadcaster(state=tmp_path / "state")
     async with one:
         # Before its first checkpoint a kill means a new epoch.
-        await until((tmp_path / "state" / "checkpoint").exists)
+        keeper = one.app()[KEEPER]
+        await until(lambda: keeper.checkpoints)
         reader = aiter(one.subscribe(trades=["OWN"], after="0"))
         position = await one.publish([OWN, OWN])
         told = await anext(reader)
@@ -76,7 +78,7 @@ async def test_symbols_and_numbers_of_trades_go_on_after_a_restart_where_it_keep
     async with hosted(desk()) as host:
         answer = await (await host.client.get(f"{host.url}/v1/symbols")).json()
         assert [each["symbol"] for each in answer["symbols"]] == ["EUR/USD", "OWN"]
-        await host.broadcaster.publish([OWN])
+        await publish(host.broadcaster, OWN)
         history = await (await host.client.get(f"{host.url}/v1/history?trades=*&after=0")).json()
         assert [tick["i"] for tick in history["ticks"]] == [1, 41, 42]
 

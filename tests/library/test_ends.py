@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import uvloop
+from aiohttp import ClientSession
 
 import feed
 from tests.fakes.patience import repeat_until, until
@@ -90,6 +91,19 @@ def test_they_end_with_another_loop_too() -> None:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(leave())
+
+
+async def test_what_waits_for_a_cut_is_told_before_the_host_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with ClientSession() as client:
+        async with hosted(feed.Broadcaster()) as host:
+            answer = await client.get(f"{host.url}/v1/stream?trades=*")
+            await until(lambda: len(host.hub.sessions) == 1 and not host.hub.audience.behind)
+            monkeypatch.setattr(host.hub.cutter, "schedule", lambda: None)  # as if it were busy
+            await host.broadcaster.publish([feed.Trade(symbol="OWN", price=1.0, size=1)])
+        told = await answer.text()
+    assert told.index('"OWN"') < told.index('"bye"')
 
 
 async def test_a_line_that_the_host_refuses_is_the_hosts_to_allow() -> None:

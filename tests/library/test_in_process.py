@@ -20,7 +20,7 @@ from feed.market.word_channels import WordChannel
 from feed.trust.identity import ANONYMOUS, owner_key
 from feed.wire.selection import Selection
 from tests.fakes.patience import until
-from tests.library.hosts import hosted
+from tests.library.hosts import hosted, publish
 
 
 def own(number: int, symbol: str = "OWN") -> feed.Trade:
@@ -80,8 +80,8 @@ async def test_batches_come_with_the_positions_of_the_wire() -> None:
 
 async def test_a_position_of_the_wire_is_gone_on_from_in_process_and_back() -> None:
     async with hosted(feed.Broadcaster()) as host:
-        first = await host.broadcaster.publish([own(1)])
-        last = await host.broadcaster.publish([own(2)])
+        first = await publish(host.broadcaster, own(1))
+        last = await publish(host.broadcaster, own(2))
         batch = await anext(host.broadcaster.subscribe(trades="*", after=first))
         assert (prices(batch), batch.position) == ([2.0], last)
         async with feed.connect(host.url, trades="*", after=first, transport="stream") as stream:
@@ -90,7 +90,7 @@ async def test_a_position_of_the_wire_is_gone_on_from_in_process_and_back() -> N
 
 async def test_the_last_known_state_comes_first_where_it_is_asked_for() -> None:
     async with feed.Broadcaster() as broadcaster:
-        await broadcaster.publish([own(1), own(2)])
+        await publish(broadcaster, own(1), own(2))
         seen = await read(broadcaster.subscribe(trades="*", snapshot=True), 1)
         assert [event.state for event in seen if isinstance(event, Snapshot)] == ["begin"]
         batch = seen[-1]
@@ -137,8 +137,8 @@ async def test_it_holds_no_more_than_a_socket_would() -> None:
         stream = broadcaster.subscribe(trades="*")
         await stream.open()
         [session] = sessions_of(broadcaster)
-        for number in range(200):
-            await broadcaster.publish([own(number)] * 50)
+        for number in range(60):  # one cut may be larger than that, if it has to wait
+            await publish(broadcaster, *[own(number)] * 50)
         assert session.subscriber.buffered_bytes() < 4_096 + 32_000
 
 
@@ -150,6 +150,18 @@ async def test_it_ends_with_the_broadcaster_after_what_it_was_given() -> None:
     batches = [batch async for batch in stream]
     assert [prices(batch) for batch in batches] == [[1.0]]
     assert [batch async for batch in broadcaster.subscribe(trades="*")] == []
+
+
+async def test_what_waits_for_a_cut_is_given_before_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with feed.Broadcaster() as broadcaster:
+        stream = broadcaster.subscribe(trades="*")
+        await stream.open()
+        # as if it were busy
+        monkeypatch.setattr(broadcaster.app()[HUB].cutter, "schedule", lambda: None)
+        await broadcaster.publish([own(1)])
+    assert [prices(batch) async for batch in stream] == [[1.0]]
 
 
 async def test_one_that_began_before_the_broadcaster_waits_for_it() -> None:
@@ -207,7 +219,7 @@ async def test_a_transport_of_memory_gives_what_was_written_before_its_end() -> 
 
 async def test_it_begins_in_the_past_and_keeps_what_is_asked_for() -> None:
     async with feed.Broadcaster() as broadcaster:
-        await broadcaster.publish([own(number) for number in range(1, 6)])
+        await publish(broadcaster, *map(own, range(1, 6)))
         stream = broadcaster.subscribe(trades=["OWN"], last=2, fields="p")
         batch = await anext(stream)
         assert [dict(tick) for tick in batch] == [

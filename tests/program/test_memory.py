@@ -21,8 +21,8 @@ mallinfo.restype = Mallinfo
 asked = sys.argv[1] == "asked" and return_large_blocks()
 del (large := [bytearray(16 << 20)])[:]
 before = mallinfo().hblks
-block = bytearray(LARGE_BYTES)
-print(asked, mallinfo().hblks - before)
+blocks = [bytearray(LARGE_BYTES) for _ in range(64)]  # what is left of the heap holds a few
+print(asked, mallinfo().hblks > before)
 """
 
 
@@ -43,6 +43,6 @@ def _told(asked: str, **variables: str) -> list[str]:
     reason="the C library is not glibc 2.33 or newer",
 )
 def test_a_large_block_has_pages_of_its_own_after_a_larger_one_was_freed() -> None:
-    assert _told("asked") == ["True", "1"]
-    assert _told("not asked") == ["False", "0"], "glibc needs not be asked any more"
-    assert _told("asked", MALLOC_MMAP_THRESHOLD_="262144") == ["False", "0"], "told by somebody"
+    assert _told("asked") == ["True", "True"]
+    assert _told("not asked") == ["False", "False"], "glibc needs not be asked any more"
+    assert _told("asked", MALLOC_MMAP_THRESHOLD_="262144") == ["False", "False"], "told by somebody"

@@ -45,6 +45,11 @@ def test_it_waits_longer_than_the_longest_silence(proxy: Proxy) -> None:
     assert "360s" in recipe(proxy, front(Settings(ping_interval_s=120)))
 
 
+def test_a_server_whose_health_comes_late_is_not_taken_for_gone() -> None:
+    """HAProxy waits as long as it asks often, unless it is told: new readers were refused then."""
+    assert "timeout check 10s" in recipe(Proxy.HAPROXY, front(Settings()))
+
+
 def test_a_server_that_encrypts_wants_no_proxy_that_does(tmp_path: Path) -> None:
     certificate = tmp_path / "cert.pem"
     certificate.touch()

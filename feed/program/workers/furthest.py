@@ -17,11 +17,14 @@ from typing import Self
 from feed.broadcast.log import Record
 from feed.errors import FeedError, InvalidMessage
 from feed.logger import logger_of
+from feed.program.workers.watchdog import SILENT_NS
 from feed.wire.follow_frames import Cut, FrameReader, Word
 from feed.wire.json_codec import JSON
 from feed.wire.position import Position
 
-PATIENCE_S = 2.0  # with each word of an edge
+# With each word of an edge: it is only asked where something would be lost, and one that is silent
+# for longer is killed.
+PATIENCE_S = SILENT_NS / 1e9
 _OK = 200
 _HEADERS = {"Accept": "application/x-ndjson", "Accept-Encoding": "identity"}
 

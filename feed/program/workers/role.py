@@ -17,6 +17,7 @@ from feed.errors import InvalidInput, shorten
 from feed.hub.siblings import Worker, WorkerKind
 
 CHANNEL = "FEED_WORKER_CHANNEL"
+PATIENCE_S = 15.0  # with a worker that is to end, beyond the time that its subscribers have
 _LONGEST_BYTES = 1 << 16
 
 

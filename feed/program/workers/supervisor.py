@@ -34,14 +34,13 @@ from feed.program.workers.directory import SharedDirectory, shared_directory
 from feed.program.workers.post import Post
 from feed.program.workers.process import WorkerProcess, start, told_of
 from feed.program.workers.restarting import count_deaths, rest_s
-from feed.program.workers.role import Role
+from feed.program.workers.role import PATIENCE_S, Role
 from feed.program.workers.watchdog import Watchdog
 from feed.settings.options import Settings
 from feed.sources.chosen import ChosenSource
 from feed.trust.shared_counts import beat_in
 
 _LOOK_S = 1.0  # between two looks who hangs
-PATIENCE_S = 15.0  # with a worker that is to end, beyond the time that its subscribers have
 _FAILED = 1
 _FIRST = asyncio.FIRST_COMPLETED
 

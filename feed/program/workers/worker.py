@@ -14,7 +14,7 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 
@@ -36,7 +36,7 @@ from feed.program.greeting import allow_many_files
 from feed.program.leaving import leave, leave_to_others
 from feed.program.listening import Site
 from feed.program.log_writer import LogWriter
-from feed.program.memory import collect_rarely, return_large_blocks
+from feed.program.memory import collect_rarely, keep_imported, return_large_blocks
 from feed.program.serve import (
     certificate_of,
     look_at,
@@ -46,7 +46,7 @@ from feed.program.serve import (
 from feed.program.workers.accepting import SharedSite
 from feed.program.workers.channel import Channel
 from feed.program.workers.furthest import records_of_furthest
-from feed.program.workers.role import Role, held_by, line_of, wait_for_turn
+from feed.program.workers.role import PATIENCE_S, Role, held_by, line_of, wait_for_turn
 from feed.settings.options import Settings
 from feed.sources.chosen import ChosenSource
 from feed.sources.follow.options import FollowOptions
@@ -86,6 +86,7 @@ def work(
         warn_of_unknown_variables(sources)
     allow_many_files()
     return_large_blocks()
+    keep_imported()
     try:
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             is_orphan = runner.run(_work(role, channel, settings, sources, repeats, writer))
@@ -155,6 +156,8 @@ async def _work(  # noqa: PLR0917 - the parts of one program
                 send_threads=fan_out.threads,
             )
         await asked
+        if channel.ended.is_set() and role.writes:
+            await _let_edges_leave(app[HUB], signals, settings)
         log.info("leaving", subscribers=len(app[HUB].sessions))
         if channel.leaving.done() and not role.writes:
             await leave_to_others(runner, signals, sites, channel.leaving.result())
@@ -211,6 +214,14 @@ async def _until_caught_up(hub: Hub, ingest: Ingest) -> None:
                 await asyncio.sleep(_LOOK_S)
     except TimeoutError:
         log.warning("behind_the_writer", seconds=CATCH_UP_S)
+
+
+async def _let_edges_leave(hub: Hub, signals: EndSignals, settings: Settings) -> None:
+    """Return once no edge follows the writer, after a while, or at a signal."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(settings.drain_s + settings.shutdown_timeout_s + PATIENCE_S):
+            while hub.sessions and not signals.first.is_set():  # noqa: ASYNC110 - no event
+                await asyncio.sleep(_LOOK_S)
 
 
 def _lag_ticks(ingest: Ingest) -> int:

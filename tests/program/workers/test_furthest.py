@@ -1,6 +1,7 @@
 """What a kill has taken along from the state, taken back from an edge that was told of it."""
 
 import asyncio
+import socket
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from feed.broadcast.log import Record
 from feed.http.app import HUB, KEEPER
 from feed.market.receipts import Duplicate, New
+from feed.program.workers import furthest
 from feed.program.workers.furthest import records_of_furthest
 from feed.wire.position import Position
 from tests.state.numbers import give, killed, life, numbers_of, written
@@ -62,6 +64,20 @@ async def test_what_the_state_has_lost_comes_from_an_edge(short: Path) -> None:
         assert numbers_of(app) == [*range(1, 12)], "it is in the log now"
     async with life(alone) as app:
         assert numbers_of(app) == [1, 2, 3, 4, 5, 0, 0, 0, 0]
+
+
+async def test_an_edge_that_is_silent_keeps_nothing_back(
+    short: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(furthest, "PATIENCE_S", 0.5)
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(short / "silent.sock"))
+        silent.listen()  # and accepts nobody
+        async with life(short / "state", bus=short / "edge.sock") as app:
+            await give(app, 3)
+            sockets = [str(short / f"{name}.sock") for name in ("silent", "edge")]
+            found = await asked(sockets, app[HUB].broadcast.ring.position(0), 3)
+    assert [(each.first, each.last) for each in found] == [(1, 3)]
 
 
 async def test_the_receipts_of_batches_come_along(short: Path) -> None:
