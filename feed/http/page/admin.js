@@ -2,7 +2,7 @@
 //
 // Everything shown is text of an answer, and nothing is kept here but which connection was chosen.
 
-import { clock, count, bytes } from "./words.js";
+import { clock, clockThere, count, bytes } from "./words.js";
 
 const BASE = document.documentElement.dataset.base ?? ""; // a proxy may give it a prefix
 const AGAIN_MS = 2_000;
@@ -11,12 +11,38 @@ const byId = (id) => document.getElementById(id);
 const query = byId("query");
 let chosen = null; // the id of the connection whose record is shown
 
+/** Why nothing is shown; "": something is, or it is not a matter of who asks. */
+function whyBarred(status) {
+  if (status === 401) return "This page is for administrators: sign in at the Desk with a key that has the grant admin.";
+  if (status !== 403) return "";
+  const whose = isSignedIn() ? "Your key does not include this page: it is" : "This page is";
+  return `${whose} for administrators, whose keys have the grant admin.`;
+}
+
+/** Whether somebody has signed in at the desk, as that remembers. */
+function isSignedIn() {
+  try {
+    return localStorage.getItem("feed.signedIn") !== null;
+  } catch {
+    return false; // where a page may keep nothing
+  }
+}
+
 /** Ask, with whoever is signed in; what is refused is an Error with the server's words. */
 async function ask(path, options = {}) {
   const answer = await fetch(BASE + path, { cache: "no-store", ...options });
   const document = await answer.json();
+  bar(whyBarred(answer.status));
   if (!answer.ok) throw new Error(document.detail ?? `${path} answers ${answer.status}`);
   return document;
+}
+
+/** Say why nothing is shown, in the place of it; "": show it. */
+function bar(words) {
+  const barred = byId("barred");
+  if (barred.textContent !== words) barred.textContent = words;
+  barred.hidden = words === "";
+  query.hidden = byId("list").hidden = words !== "";
 }
 
 function cell(name, text, className = "") {
@@ -115,7 +141,7 @@ async function showRecord() {
 function tell(level, words) {
   const state = byId("state");
   state.className = `pill ${level}`;
-  state.textContent = words;
+  if (state.textContent !== words) state.textContent = words;
 }
 
 function complain(error) {
@@ -128,7 +154,7 @@ async function show() {
   try {
     const { connections, total } = await ask(`v1/admin/connections?${asked}`);
     showRows(connections);
-    byId("total").textContent = `${count(connections.length)} of ${count(total)}, asked at ${clock(Date.now())}`;
+    byId("total").textContent = `${count(connections.length)} of ${count(total)}, asked at ${clockThere(Date.now())}`;
     tell("good", "asked");
     await showRecord();
   } catch (error) {

@@ -3,7 +3,7 @@
 
 const BASE = document.documentElement.dataset.base ?? ""; // a proxy may give it a prefix
 const SHOWN = 12;
-const state = document.getElementById("state");
+const state = document.getElementById("state"); // is said aloud whenever it differs: no numbers that run
 const rows = new Map();
 const REASONS = { silent: "the source is silent", failed: "the source is gone", finished: "the recording is over" };
 const HALTED = ["H", "2", "P", "STALE"]; // trading halts on either tape, and silence
@@ -61,13 +61,19 @@ function downWords() {
   return words.join(", ");
 }
 
+function say(words) {
+  if (state.textContent !== words) state.textContent = words;
+}
+
 function tell() {
-  const silentS = Math.round((performance.now() - heardMs) / 1_000);
+  const isSilent = performance.now() - heardMs > SILENT_MS;
   let words = "connection lost, coming back …";
-  if (isOpen) words = silentS * 1_000 > SILENT_MS ? `nothing came for ${silentS} s` : downWords();
-  const asOf = newest === "" ? "" : `; prices as of ${new Date(newest).toLocaleString(undefined, { hourCycle: "h23" })}`;
-  state.textContent = words === "" ? `live${note}` : `${words}${asOf}`;
-  state.className = `pill ${words === "" ? "good" : "bad"}`;
+  if (isOpen) words = isSilent ? "nothing came for a while" : downWords();
+  say(words === "" ? `live${note}` : words);
+  const isOld = words !== "" && newest !== "";
+  const asOf = isOld ? `; prices as of ${new Date(newest).toLocaleString(undefined, { hourCycle: "h23", timeZone: document.documentElement.dataset.zone })}` : "";
+  document.getElementById("as-of").textContent = asOf;
+  document.getElementById("pill").className = `pill ${words === "" ? "good" : "bad"}`;
   document.body.classList.toggle("stale", words !== "");
 }
 
@@ -113,7 +119,9 @@ async function start() {
   };
   suggest("*");
   for (;;) {
-    const { symbols } = await (await fetch(`${BASE}v1/symbols`)).json();
+    const answer = await fetch(`${BASE}v1/symbols`);
+    if (answer.status === 401) throw new Error("a key or a token is due; sign in at the Desk");
+    const { symbols } = await answer.json();
     const shown = symbols.slice(0, SHOWN).map((known) => known.symbol);
     if (shown.length > 0) {
       shown.forEach(makeRow);
@@ -123,9 +131,9 @@ async function start() {
       setInterval(tell, 1_000);
       return;
     }
-    state.textContent = "nothing is listed yet …";
+    say("nothing is listed yet …");
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
   }
 }
 
-start().catch((error) => { state.textContent = `cannot start: ${error.message}`; });
+start().catch((error) => say(`cannot start: ${error.message}`));

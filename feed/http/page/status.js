@@ -3,7 +3,7 @@
 // A chart is some series of /v1/status/history on one scale. Nothing is kept here: every five
 // seconds the page asks again and draws what it is told.
 
-import { bytes, clock, count, duration, round, scaled } from "./words.js";
+import { bytes, clock, clockThere, count, duration, round, scaled } from "./words.js";
 
 const BASE = document.documentElement.dataset.base ?? ""; // a proxy may give it a prefix
 const SVG = "http://www.w3.org/2000/svg";
@@ -212,12 +212,17 @@ function judge(status) {
   return ["good", "live"];
 }
 
-function show(status, history) {
-  const [level, words] = judge(status);
+/** Say it; aloud, too, where it differs. */
+function tell(level, words) {
   const verdict = document.getElementById("verdict");
   verdict.className = `pill ${level}`;
+  if (verdict.textContent !== words) verdict.textContent = words;
+}
+
+function show(status, history) {
+  const [level, words] = judge(status);
   document.body.classList.remove("stale");
-  verdict.textContent = words;
+  tell(level, words);
   document.title = `feed: ${words}`;
   const facts = {
     version: status.version,
@@ -235,7 +240,7 @@ function show(status, history) {
     }),
   );
   for (const chart of charts) chart.draw(history, status);
-  document.getElementById("asked").textContent = `asked at ${clock(Date.now())}`;
+  document.getElementById("asked").textContent = `asked at ${clockThere(Date.now())}`;
 }
 
 async function ask() {
@@ -244,6 +249,7 @@ async function ask() {
     const [status, history] = await Promise.all(
       ["v1/status", "v1/status/history"].map(async (path) => {
         const answer = await fetch(BASE + path, { cache: "no-store" });
+        if (answer.status === 401) throw new Error("a key or a token is due; sign in at the Desk");
         if (!answer.ok) throw new Error(`${path} answers ${answer.status}`);
         return answer.json();
       }),
@@ -251,10 +257,8 @@ async function ask() {
     show(status, history);
     if (!history.times.length) next = 1000; // the first sample is about to be taken
   } catch (error) {
-    const verdict = document.getElementById("verdict");
-    verdict.className = "pill bad";
     document.body.classList.add("stale"); // it is as of when it was asked last
-    verdict.textContent = `no answer: ${error.message}`;
+    tell("bad", `no answer: ${error.message}`);
   }
   setTimeout(ask, next);
 }

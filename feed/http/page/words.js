@@ -33,7 +33,20 @@ export function duration(seconds) {
   return words.join(" ");
 }
 
-const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+const CLOCK = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+const formats = new Map();
+
+/** The time zone that was chosen at the desk; undefined: the browser's. See look.js. */
+export const zone = () => globalThis.document?.documentElement.dataset.zone;
 
 /** A time of day, of 24 hours. */
-export const clock = (time) => CLOCK.format(new Date(time));
+export function clock(time, timeZone = zone()) {
+  if (!formats.has(timeZone)) formats.set(timeZone, new Intl.DateTimeFormat(undefined, { ...CLOCK, timeZone }));
+  return formats.get(timeZone).format(new Date(time));
+}
+
+/** A time of day, and where it is that, unless here: `14:30:05 New York`. */
+export function clockThere(time, timeZone = zone()) {
+  const place = timeZone?.split("/").at(-1).replaceAll("_", " ");
+  return `${clock(time, timeZone)}${place ? ` ${place}` : ""}`;
+}
