@@ -4,62 +4,30 @@ Every route has a scope. What of an answer somebody may read is another question
 (`feed.wire.grants`).
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from enum import StrEnum
-from hashlib import sha256
-from urllib.parse import quote
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
-from feed.errors import CredentialRefused, FeedError, InvalidParameter
-from feed.http.callers import assume_caller, caller_of, comes_by_bus, hosts_of, is_local
+from feed.errors import CredentialRefused, FeedError
+from feed.http.browsers import Browsers
+from feed.http.callers import assume_caller, caller_of, comes_by_bus, is_local
 from feed.http.edge.word import EdgeWord
-from feed.http.mount import mount_of, path_of
-from feed.http.origins import SCHEMES, Origins
+from feed.http.mount import mount_of
+from feed.http.origins import Origins
+from feed.http.scopes import Scope
 from feed.hub.clock import Clock
 from feed.hub.door import Door
 from feed.trust.assertion import HEADER, Assertions
 from feed.trust.credentials import credential_in
 from feed.trust.denial import Denial
-from feed.trust.endings import Endings
 from feed.trust.identities import ACCEPTED, Identities
 from feed.trust.identity import ANONYMOUS, EDGE, NOBODY, Identity
-from feed.trust.tickets import Ticket, Tickets
-from feed.wire.requests import is_cache_buster
+from feed.trust.tickets import Tickets
 
 _IDENTITY = web.RequestKey("identity", Identity)
 _REAL = web.RequestKey("real_identity", Identity)
 _ASSERTED = web.RequestKey("asserted_identity", Identity)
-_TICKET = web.RequestKey("ticket", Ticket)
-COOKIE = "__Host-feed"
-TICKET = "ticket"
-TICKETS_IN_URLS = "/v1/sse"  # an EventSource can show nothing else
-# Names of the last id in a query: polyfills of EventSource cannot set headers, or do not.
-LAST_EVENT_ID_PARAMETERS = ("lastEventId", "Last-Event-ID")
-_SAFE = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
-
-
-class Scope(StrEnum):
-    """Who may ask for a route."""
-
-    OPEN = "open"
-    LOCAL = "local"
-    GRANTED = "granted"
-    ADMIN = "admin"
-
-    @property
-    def words(self) -> str:
-        """Who that is, for documents."""
-        return _WORDS[self]
-
-
-_WORDS = {
-    Scope.OPEN: "everybody",
-    Scope.LOCAL: "this machine, and whoever shows a credential",
-    Scope.GRANTED: "whoever shows a credential",
-    Scope.ADMIN: "whoever has the grant `admin`",
-}
 
 
 class Access:
@@ -67,9 +35,7 @@ class Access:
 
     Attributes:
         identities: who may come in.
-        tickets: of browsers, which stand for an identity.
-        endings: knows of tickets that were used, and visits that ended, at other servers; None:
-            there are none.
+        browsers: what they show of whose they are.
     """
 
     __slots__ = (
@@ -77,11 +43,9 @@ class Access:
         "_door",
         "_edge_word",
         "_local_admin",
-        "_origins",
         "_scopes",
-        "endings",
+        "browsers",
         "identities",
-        "tickets",
     )
 
     def __init__(
@@ -109,10 +73,8 @@ class Access:
             tickets: of browsers; by default those of this server alone.
         """
         self.identities = identities
-        self.tickets = Tickets() if tickets is None else tickets
-        self.endings: Endings | None = None
+        self.browsers = Browsers(identities, clock, origins, tickets)
         self._edge_word = EdgeWord(assertions, identities, clock)
-        self._origins = origins
         self._clock = clock
         self._door = door
         self._scopes = scopes or {}
@@ -238,7 +200,7 @@ class Access:
             self.identities.note(refused)
             raise
         if shown is None:
-            identity = await self._of_a_browser(request)
+            identity = await self.browsers.identify(request)
             if identity is not None:
                 return identity
         identity = await self.identities.authenticate(shown, self._clock.wall_ns())
@@ -267,99 +229,6 @@ class Access:
             request[_ASSERTED] = said.identity
             assume_caller(request, said.address)
             self.identities.outcomes[ACCEPTED] += 1
-
-    async def redeem(self, origin: str, ticket: str) -> Identity:
-        """Return whose ticket it is, which is used up.
-
-        Raises:
-            CredentialRefused: it is not accepted.
-        """
-        identity = self._counted(lambda: self.tickets.use(ticket, origin, self._clock.mono_ns()))
-        await self._spend(ticket)
-        return self.renew(identity)
-
-    async def _spend(self, ticket: str) -> None:
-        """Have a ticket used up at other edges too, if there may be any.
-
-        Raises:
-            CredentialRefused: it was used, or that cannot be asked.
-        """
-        if self.endings is None:
-            return
-        try:
-            await self.endings.spend(ticket)
-        except CredentialRefused as refused:
-            self.identities.note(refused)
-            raise
-
-    def hold_ticket(self, request: web.Request, end: Callable[[], None]) -> Callable[[], None]:
-        """Let a connection hold the ticket in its URL; return what is to be called at its end."""
-        ticket = request.get(_TICKET)
-        if ticket is None:
-            return _do_nothing
-        self.tickets.hold(ticket, end)
-        return lambda: self.tickets.let_go(ticket, end, self._clock.mono_ns())
-
-    async def _of_a_browser(self, request: web.Request) -> Identity | None:
-        """Return who asks by the ticket in a URL, or by the cookie of a visit; None: by neither."""
-        if path_of(request) == TICKETS_IN_URLS and TICKET in request.query:
-            identity = self._counted(lambda: self._open_ticket(request))
-            ticket: Ticket = request[_TICKET]
-            if not ticket.is_spent:
-                await self._spend(request.query[TICKET])
-                ticket.is_spent = True
-            return self.renew(identity)
-        cookie = request.cookies.get(COOKIE)
-        if cookie is None:
-            return None
-        # A cookie goes along whoever asks; of some requests a page could make use without reading.
-        may_be_read_only = request.method in _SAFE and hdrs.UPGRADE not in request.headers
-        admitted = may_be_read_only or self._origins.admits(request)
-        if hdrs.UPGRADE in request.headers:  # it may still say who it is
-            try:
-                return self.renew(self._visitor(cookie)) if admitted else None
-            except CredentialRefused:
-                return None
-        if not admitted:
-            refused = Denial.FOREIGN.refused(
-                "a cookie is accepted here from an allowed Origin only"
-            )
-            self.identities.note(refused)
-            raise refused
-        return self._counted(lambda: self._visitor(cookie))
-
-    def _visitor(self, cookie: str) -> Identity:
-        if self.endings is not None:
-            self.endings.check()
-        return self.tickets.visitor(cookie, self._clock.mono_ns())
-
-    def _open_ticket(self, request: web.Request) -> Identity:
-        query = "&".join(
-            f"{quote(name)}={quote(value)}"
-            for name, value in sorted(request.query.items())
-            if name not in {TICKET, *LAST_EVENT_ID_PARAMETERS} and not is_cache_buster(name)
-        )
-        origins = {request.headers.get(hdrs.ORIGIN, "")}
-        if origins == {""} and request.headers.get("Sec-Fetch-Site") == "same-origin":
-            # Browsers leave it out of such a GET; a proxy may have ended TLS, so that ours is http.
-            scheme = caller_of(request).scheme
-            schemes = (scheme,) if scheme else SCHEMES
-            hosts = hosts_of(request)
-            origins = {f"{scheme}://{host}" for scheme in schemes for host in hosts}
-        digest = sha256(query.encode()).hexdigest()
-        ticket = self.tickets.open(request.query[TICKET], origins, digest, self._clock.mono_ns())
-        request[_TICKET] = ticket
-        return ticket.identity
-
-    def _counted(self, find: Callable[[], Identity]) -> Identity:
-        """Return an identity as it is now, and count it, or its refusal."""
-        try:
-            identity = self.renew(find())
-        except CredentialRefused as refused:
-            self.identities.note(refused)
-            raise
-        self.identities.outcomes[ACCEPTED] += 1
-        return identity
 
     def renew(self, identity: Identity) -> Identity:
         """Return an identity as it is now: who waited for a turn may have been revoked meanwhile.
@@ -404,25 +273,3 @@ def real_identity(request: web.Request) -> Identity:
     if identity is None:
         raise Denial.MALFORMED.refused("a ticket is given for a key or a token, not for a cookie")
     return identity
-
-
-def _do_nothing() -> None:
-    """Do nothing: there is no ticket to let go of."""
-
-
-def scopes_of(written: Iterable[str], known: Collection[str]) -> dict[str, Scope]:
-    """Read scopes that are configured, such as `/metrics=open`; return them by path.
-
-    Raises:
-        InvalidParameter: there is no such route, or no such scope.
-    """
-    scopes = {}
-    for text in written:
-        path, _, name = text.partition("=")
-        if path not in known or name not in list(Scope):
-            accepted = (
-                f"a path and {', '.join(Scope)}: /metrics=open; the paths are {', '.join(known)}"
-            )
-            raise InvalidParameter("--scope", text, accepted)
-        scopes[path] = Scope(name)
-    return scopes

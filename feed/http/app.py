@@ -118,7 +118,7 @@ async def _say_goodbye(app: web.Application) -> None:
     link = app[_SERVICE].server.edge.link
     if link is not None:
         link.end_streams()
-    await app[HUB].departure.finish()
+    await app[HUB].say_goodbye()
 
 
 make_app = _applied(make_service)

@@ -77,7 +77,7 @@ async def _encode_answer(handler: Handler, request: web.Request) -> web.StreamRe
             accepted=", ".join(_OFFERS),
         )
     elif encoding in ENCODERS:
-        response.body = await _encode(encoding, body)
+        response.body = await encode(encoding, body)
         response.headers[hdrs.CONTENT_ENCODING] = encoding
     response.headers.add(hdrs.VARY, hdrs.ACCEPT_ENCODING)
     return response
@@ -107,7 +107,8 @@ def _textual_body(response: web.Response) -> bytes | None:
     return body if textual and body else None
 
 
-async def _encode(encoding: str, body: bytes) -> bytes:
+async def encode(encoding: str, body: bytes) -> bytes:
+    """Return a body in an encoding that is no plain one."""
     encode = ENCODERS[encoding]
     if len(body) > MAX_INLINE_BYTES:
         return await asyncio.to_thread(encode, body)

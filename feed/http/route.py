@@ -17,7 +17,7 @@ from aiohttp import hdrs, web
 from pydantic import BaseModel
 
 from feed.errors import FeedError, NotNow
-from feed.http.access import Scope, keep_identity
+from feed.http.access import keep_identity
 from feed.http.answers import refuse_parameters
 from feed.http.content_encoding import encoded
 from feed.http.edge.forward import Terms, ask_first
@@ -25,6 +25,7 @@ from feed.http.edge.link import Link
 from feed.http.generations.apis import CHAT, PLAIN, RESPONSES, Api
 from feed.http.generations.forms import OpenAiError, PlainError
 from feed.http.problems import Handler, with_problems
+from feed.http.scopes import Scope
 from feed.http.server import Server
 from feed.hub.hub import ASK_EDGES
 from feed.wire.disconnect import Reason

@@ -10,8 +10,8 @@ from aiohttp import hdrs, web
 
 from feed.http import admin, market_data, status
 from feed.http import answer_models as models
-from feed.http.access import LAST_EVENT_ID_PARAMETERS, TICKET, Scope
 from feed.http.alerts.table import ALERT_ROUTES
+from feed.http.browsers import LAST_EVENT_ID_PARAMETERS, TICKET
 from feed.http.checkpoint import answer as checkpoint
 from feed.http.contract import served
 from feed.http.edge.forward import forward
@@ -23,6 +23,7 @@ from feed.http.feedback import feedback
 from feed.http.follow import PARAMETERS as FOLLOWING
 from feed.http.follow import follow
 from feed.http.generations.table import GENERATION_ROUTES
+from feed.http.glance.table import GLANCE_ROUTES
 from feed.http.jobs.table import JOB_ROUTES
 from feed.http.push.asked import INGEST_PATH
 from feed.http.push.asked import PARAMETERS as PUSH_PARAMETERS
@@ -33,6 +34,7 @@ from feed.http.push.socket import ingest_socket
 from feed.http.replay import ReplayOrder, replay
 from feed.http.rooms.table import ROOM_ROUTES
 from feed.http.route import BYTES, TEXT, Body, Route
+from feed.http.scopes import Scope
 from feed.http.server import Server
 from feed.http.sse import sse
 from feed.http.stream import stream
@@ -121,6 +123,7 @@ ROUTES = (
         of_ring=True,
         writer_first=True,
     ),
+    *GLANCE_ROUTES,
     Route(
         "/v2/assets",
         market_data.assets,

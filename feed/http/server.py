@@ -12,6 +12,7 @@ from feed.http.access import Access
 from feed.http.callers import caller_of
 from feed.http.contract.documents import Documents
 from feed.http.edge.parts import EdgeParts
+from feed.http.glance.tables import Tables
 from feed.http.origins import Origins
 from feed.http.protocol.handler import Handler
 from feed.http.protocol.overheard import overhear
@@ -43,6 +44,7 @@ class Server:
         began_mono_ns: when it was made.
         documents: what can be asked for, for programs.
         reference: what is known of instruments.
+        tables: the market at a glance.
         desk: where producers push.
         generations: the answers of language models.
         jobs: exports to files.
@@ -62,6 +64,7 @@ class Server:
     began_mono_ns: int
     documents: Documents
     reference: Reference
+    tables: Tables
     desk: Desk
     generations: Generations
     jobs: Jobs

@@ -21,13 +21,15 @@ from feed.generations.model import Model
 from feed.generations.models import Models
 from feed.generations.upstream import Upstream
 from feed.http import routes
-from feed.http.access import Access, scopes_of
+from feed.http.access import Access
 from feed.http.contract.asyncapi import asyncapi_document
 from feed.http.contract.documents import Documents
 from feed.http.contract.openapi import openapi_document
 from feed.http.edge.parts import edge_parts
 from feed.http.follow import InstrumentNews
+from feed.http.glance.tables import Tables
 from feed.http.origins import Origins
+from feed.http.scopes import scopes_of
 from feed.http.server import Server
 from feed.http.status_history import SAMPLE_S, StatusHistory
 from feed.hub.archivist import Archivist
@@ -271,8 +273,8 @@ def make_service(
     alerts = Alerts(hub, reference, settings.state)
     speaks = siblings is None or siblings.speaks_upward
     followed = (each.source for each in named)
-    edge = edge_parts(hub, rooms, followed, assertions if speaks else None, access.tickets)
-    access.endings = edge.endings
+    edge = edge_parts(hub, rooms, followed, assertions if speaks else None, access.browsers.tickets)
+    access.browsers.endings = edge.endings
     hub.ahead.ask = edge.newest
     server = Server(
         hub,
@@ -298,6 +300,7 @@ def make_service(
             partial(asyncapi_document, identities_required=identities.required),
         ),
         reference,
+        Tables(hub, ingest, reference),
         desk,
         generations,
         jobs,

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from feed.broadcast.payload_key import PayloadKey
 from feed.errors import InvalidParameter, InvalidPosition
-from feed.http.access import LAST_EVENT_ID_PARAMETERS, TICKET
+from feed.http.browsers import LAST_EVENT_ID_PARAMETERS, TICKET
 from feed.http.negotiation import loaded
 from feed.http.server import Server
 from feed.http.streaming import Endless, respond, speaks_chunks

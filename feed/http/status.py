@@ -19,6 +19,7 @@ from feed.http.answer_models import (
     UpstreamStatus,
 )
 from feed.http.answers import json_answer
+from feed.http.build import build_of
 from feed.http.server import Server
 from feed.http.workers.asking import ask_all, of_all
 from feed.http.workers.history_of_all import history_of_all
@@ -58,6 +59,7 @@ def _status(server: Server) -> StatusAnswer:
         connections[transport] += count
     state: StatusAnswer = {
         "version": feed.__version__,
+        "build": build_of(),
         "uptime_s": round((mono_ns - server.began_mono_ns) / 1e9, 3),
         "leaving": hub.leaving,
         "pos": str(broadcast.position),

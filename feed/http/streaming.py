@@ -16,12 +16,12 @@ from aiohttp import HttpVersion11, hdrs, web
 from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.standing import Written
 from feed.errors import FeedError, NotGranted, TooOften
-from feed.http.access import TICKETS_IN_URLS
+from feed.http.browsers import TICKETS_IN_URLS
 from feed.http.callers import caller_of
 from feed.http.mount import path_of
 from feed.http.negotiation import choose
 from feed.http.problems import problem, problem_for
-from feed.http.protocol.headers import CONFLATE_HEADER, CONNECTION_HEADER
+from feed.http.protocol.headers import CONFLATE_HEADER, CONNECTION_HEADER, conflate_header
 from feed.http.protocol.turned_away import events_of
 from feed.http.server import Server
 from feed.hub.connection import Connection
@@ -29,8 +29,6 @@ from feed.hub.door import Refusal
 from feed.hub.hub import Hub
 from feed.hub.session import Session
 from feed.hub.steps import Step
-from feed.market.intervals import format_interval
-from feed.market.ticks import Channel
 from feed.trust.identity import Identity, owner_key
 from feed.wire.beginning import Beginning
 from feed.wire.compression import Compression
@@ -73,11 +71,6 @@ class Endless:
     def of(self, identity: Identity) -> Self:
         """Return it as somebody asks it, whose own a `*` stands for among words."""
         return replace(self, asked=self.asked.of(owner_key(identity)))
-
-
-def conflate_header(intervals_ms: Mapping[Channel, int]) -> str:
-    """Return the header that says at which intervals channels come: `quotes:250ms,trades:1s`."""
-    return ",".join(f"{channel}:{format_interval(each)}" for channel, each in intervals_ms.items())
 
 
 def speaks_chunks(request: web.Request) -> bool:
@@ -128,7 +121,9 @@ async def respond(
             server.access.count_refused(request)
         return problem_for(error, request.path)
     server.watch_end(request, session)
-    let_go = server.access.hold_ticket(request, partial(hub.disconnect, session, Reason.REPLACED))
+    let_go = server.access.browsers.hold_ticket(
+        request, partial(hub.disconnect, session, Reason.REPLACED)
+    )
     compressed = session.subscriber.lane.compression is not None
     response = _response(endless, compressed=compressed)
     response.headers[CONNECTION_HEADER] = str(session.id)

@@ -7,9 +7,10 @@ from http import HTTPStatus
 
 from aiohttp import hdrs, web
 
-from feed.http.access import COOKIE, real_identity
+from feed.http.access import real_identity
 from feed.http.answer_models import TicketAnswer
 from feed.http.answers import json_answer
+from feed.http.browsers import COOKIE
 from feed.http.server import Server
 from feed.trust.tickets import USED_WITHIN_S
 
@@ -31,7 +32,7 @@ async def tickets(request: web.Request, server: Server) -> web.Response:
     identity = real_identity(request)
     origin = request.headers.get(hdrs.ORIGIN, "")
     mono_ns, wall_ns = server.hub.clock.mono_ns(), server.hub.clock.wall_ns()
-    ticket = access.tickets.issue(identity, origin, mono_ns)
+    ticket = access.browsers.tickets.issue(identity, origin, mono_ns)
     given: TicketAnswer = {"ticket": ticket, "used_within_s": USED_WITHIN_S}
     answer = json_answer(given, HTTPStatus.CREATED)
     answer.headers[hdrs.CACHE_CONTROL] = "no-store"
@@ -41,7 +42,7 @@ async def tickets(request: web.Request, server: Server) -> web.Response:
         site = "None" if server.origins.names(request) else None
     if site is not None:
         shown = request.cookies.get(COOKIE)
-        text, lives_s = access.tickets.visit(identity, mono_ns, wall_ns, shown)
+        text, lives_s = access.browsers.tickets.visit(identity, mono_ns, wall_ns, shown)
         answer.headers.add(hdrs.SET_COOKIE, _cookie(text, lives_s, site))
     return answer
 
@@ -50,9 +51,9 @@ async def sign_out(request: web.Request, server: Server) -> web.Response:
     """Forget the visit of a cookie, and the cookie."""
     text = request.cookies.get(COOKIE)
     if text is not None:
-        server.access.tickets.end_visit(text, server.hub.clock.mono_ns())
-        if server.access.endings is not None:
-            server.access.endings.tell()
+        server.access.browsers.tickets.end_visit(text, server.hub.clock.mono_ns())
+        if server.access.browsers.endings is not None:
+            server.access.browsers.endings.tell()
     answer = web.Response(status=HTTPStatus.NO_CONTENT)
     answer.headers.add(hdrs.SET_COOKIE, _cookie("", 0, "Strict"))
     if text is not None:  # one that is partitioned is another cookie

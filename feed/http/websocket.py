@@ -58,7 +58,7 @@ async def websocket(request: web.Request, server: Server) -> web.StreamResponse:
         rooms=server.rooms,
         floor=server.edge.floor,
         shown=shown,
-        redeem=partial(server.access.redeem, request.headers.get(hdrs.ORIGIN, "")),
+        redeem=partial(server.access.browsers.redeem, request.headers.get(hdrs.ORIGIN, "")),
         sdk=sdk_of(request, socket),
         every=_every(request),
     )

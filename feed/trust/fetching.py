@@ -11,6 +11,7 @@ from email.message import Message
 from functools import partial
 from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 from threading import Timer
+from time import monotonic
 from typing import IO, Any
 
 
@@ -22,11 +23,16 @@ class _Deadline:
     """Shuts down every connection of one fetch when its time is over."""
 
     def __init__(self, within_s: float) -> None:
-        self.is_over = False
+        self._ends_at = monotonic() + within_s
         self._sockets: list[socket.socket] = []
         self._timer = Timer(within_s, self._end)
         self._timer.daemon = True
         self._timer.start()
+
+    @property
+    def is_over(self) -> bool:
+        """By the clock: what times out by itself may fail before the timer's thread has a turn."""
+        return monotonic() >= self._ends_at
 
     def watch(self, connection: socket.socket) -> None:
         """Shut this one down too; a copy, since TLS takes the descriptor of the other."""
@@ -41,7 +47,6 @@ class _Deadline:
             each.close()
 
     def _end(self) -> None:
-        self.is_over = True
         for each in list(self._sockets):
             try:
                 each.shutdown(socket.SHUT_RDWR)

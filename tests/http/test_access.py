@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from feed.http.access import Scope
 from feed.http.route import Body, Route
 from feed.http.routes import ROUTES
+from feed.http.scopes import Scope
 from feed.trust.key_changes import Made
 from tests.fakes.keys import KeysFile, bearer_of, headers_of
 from tests.fakes.raw_http import RawHttp

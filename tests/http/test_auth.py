@@ -10,6 +10,7 @@ from feed.http.conversation import Conversation
 from feed.hub.session import Session
 from feed.hub.steps import Step
 from feed.wire.disconnect import Reason
+from tests.fakes.hand_clock import HandClock
 from tests.fakes.keys import KeysFile, auth_of, bearer_of, headers_of
 from tests.fakes.messages import Message
 from tests.fakes.patience import until
@@ -175,11 +176,12 @@ async def test_a_refresh_that_fails_ends_the_connection(serve: Serve, keys: Keys
 
 
 async def test_whoever_says_nothing_is_told_404_in_time(serve: Serve, keys: KeysFile) -> None:
-    key = keys.add("desk")
-    feed = await serve(keys=keys.path, auth_timeout_s=0.05)
+    key, clock = keys.add("desk"), HandClock()
+    feed = await serve(keys=keys.path, clock=clock.clock, auth_timeout_s=0.05)
     silent, known = await connect(feed), await connect(feed)
     known.say(auth_of(key))
     assert await known.message() == AUTHENTICATED
+    clock.pass_s(0.1)
     await is_refused(silent, 404, "auth timeout")
     assert feed.hub.ended[Reason.AUTH_TIMEOUT] == 1
     await known.subscribe(trades=["AAPL"])

@@ -11,6 +11,7 @@ import pytest
 
 from feed.market.ticks import Tick, Trade
 from tests.fakes.deflated_readers import connect_deflated, open_deflated
+from tests.fakes.hand_clock import HandClock
 from tests.fakes.messages import Message
 from tests.fakes.patience import repeat_until, until
 from tests.fakes.readers import TRANSPORTS, Reader
@@ -98,7 +99,7 @@ async def test_conflated_trades_account_for_all_that_a_lossless_reader_has(
     async with listening(lossless, *readers) as (due, *told):
         last = 0
         for _ in repeat_until(lambda: min(len(one.frames) for one in told) >= 4):
-            count = rng.randint(1, 20)
+            count = rng.randint(8, 20)  # more than twice as many as there are symbols
             await feed.publish(*(random_trade(last + n, rng) for n in range(1, count + 1)))
             last += count
         await until(lambda: due.ticks[-1]["i"] == last)
@@ -137,13 +138,17 @@ async def test_quotes_are_conflated_beside_lossless_trades_in_one_subscription(
     async with listening(reader) as (told,):
         last = 0
         for _ in repeat_until(lambda: sum(frame[0]["T"] == "q" for frame in told.frames) >= 4):
-            last += 3
-            await feed.publish(sized(last - 2), trade(last - 1, "MSFT"), sized(last, "BTC/USD"))
+            last += 5
+            await feed.publish(
+                *(sized(number) for number in range(last - 4, last - 1)),
+                trade(last - 1, "MSFT"),
+                sized(last, "BTC/USD"),
+            )
         await until(lambda: any(tick.get("bs") == last - 2 for tick in told.ticks))
-    assert [tick["i"] for tick in told.ticks if tick["T"] == "t"] == list(range(2, last, 3))
+    assert [tick["i"] for tick in told.ticks if tick["T"] == "t"] == list(range(4, last, 5))
     quotes = [tick for tick in told.ticks if tick["T"] == "q"]
     assert {tick["S"] for tick in quotes} == {"AAPL"}
-    assert len(quotes) < last / 3 / 2
+    assert len(quotes) < 3 * last / 5 / 2
 
 
 @pytest.mark.parametrize("interval_ms", [50, 100])
@@ -252,7 +257,8 @@ async def next_trade(reader: Reader) -> Message:
 async def test_what_an_interval_has_collected_is_told_when_it_is_changed(
     serve: Serve, interval: str
 ) -> None:
-    feed = await serve()
+    clock = HandClock()
+    feed = await serve(clock=clock.clock)
     reader = await connect_deflated(address(feed))
     await reader.subscribe(trades=["*"], quotes=["*"], conflate={"trades": "5s", "quotes": "5s"})
     await feed.sessions_reach(1)
@@ -262,6 +268,7 @@ async def test_what_an_interval_has_collected_is_told_when_it_is_changed(
     told = await next_trade(reader)
     assert (told["fi"], told["i"], told["n"]) == (1, 2, 2)
     await feed.publish(trade(3), quote(4))
+    clock.pass_s(0.1)
     told = await next_trade(reader)
     assert (told["i"], "n" in told) == (3, interval != "0ms")
 

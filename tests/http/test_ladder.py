@@ -6,10 +6,11 @@ import orjson
 import pytest
 
 from feed.wire.disconnect import Reason
+from tests.fakes.hand_clock import HandClock
 from tests.fakes.messages import Message
-from tests.fakes.patience import repeat_until, until
+from tests.fakes.patience import PATIENCE_S, repeat_until, until
 from tests.fakes.readers import TRANSPORTS, Reader, open_reader
-from tests.fakes.servers import Feed, ScriptedSource, Serve, trades
+from tests.fakes.servers import Feed, Paces, ScriptedSource, Serve, trades
 from tests.fakes.sse_reader import SseReader
 from tests.fakes.websocket_reader import CLOSE, WebSocketReader
 from tests.fakes.wire import Ended
@@ -21,6 +22,7 @@ HIGH_WATER_BYTES = 8_192
 SMALL = 4_096  # SO_RCVBUF
 FOR_EVER_S = 600  # where slowness is not the matter, and the machine may be busy
 LARGEST_FRAME_BYTES = 64 * 1024  # of what is published here
+PATIENT = Paces(last_words_s=PATIENCE_S)  # whoever takes little at a time reads its last words
 
 
 async def open_slow(feed: Feed, transport: str, **options: str) -> Reader:
@@ -33,8 +35,8 @@ async def open_slow(feed: Feed, transport: str, **options: str) -> Reader:
 
 
 async def publish_until_behind(feed: Feed, first: int = 1) -> int:
-    """Publish until somebody is behind; return the last number published."""
-    for _ in repeat_until(lambda: feed.hub.audience.behind):
+    """Publish until somebody is behind, or was; return the last number published."""
+    for _ in repeat_until(lambda: feed.hub.audience.behind or feed.hub.ended):
         await feed.publish(*trades(first, first + 49))
         first += 50
     return first - 1
@@ -127,7 +129,9 @@ async def test_an_overrun_reader_is_told_one_gap_then_the_state_then_goes_on(
 
 @EACH
 async def test_on_lag_disconnect_says_so_and_lets_go(serve: Serve, transport: str) -> None:
-    feed = await serve(high_water_bytes=HIGH_WATER_BYTES, ring=1_024, slow_timeout_s=FOR_EVER_S)
+    feed = await serve(
+        paces=PATIENT, high_water_bytes=HIGH_WATER_BYTES, ring=1_024, slow_timeout_s=FOR_EVER_S
+    )
     slow = await open_slow(feed, transport, on_lag="disconnect")
     published = await publish_until_behind(feed)
     for first in range(published + 1, published + 2_001, 50):
@@ -167,7 +171,7 @@ async def test_a_reader_that_takes_nothing_for_too_long_is_cut_off(
 async def test_a_slow_websocket_that_reads_at_last_hears_407_and_close_and_nothing_after(
     serve: Serve,
 ) -> None:
-    feed = await serve(high_water_bytes=HIGH_WATER_BYTES, slow_timeout_s=0.2)
+    feed = await serve(paces=PATIENT, high_water_bytes=HIGH_WATER_BYTES, slow_timeout_s=0.2)
     slow = await open_slow(feed, "websocket-json")
     assert isinstance(slow, WebSocketReader)
     published = await publish_until_behind(feed)
@@ -184,7 +188,7 @@ async def test_a_slow_websocket_that_reads_at_last_hears_407_and_close_and_nothi
 
 
 async def test_a_slow_event_source_that_reads_at_last_hears_bye(serve: Serve) -> None:
-    feed = await serve(high_water_bytes=HIGH_WATER_BYTES, slow_timeout_s=0.2)
+    feed = await serve(paces=PATIENT, high_water_bytes=HIGH_WATER_BYTES, slow_timeout_s=0.2)
     slow = await open_slow(feed, "sse-json")
     assert isinstance(slow, SseReader)
     await publish_until_behind(feed)
@@ -268,17 +272,32 @@ async def test_production_goes_on_when_the_one_it_waits_for_leaves(serve: Serve)
 
 
 async def test_production_goes_on_when_the_one_it_waits_for_is_too_slow(serve: Serve) -> None:
-    source = ScriptedSource(can_wait=True)
-    feed = await serve(source, high_water_bytes=HIGH_WATER_BYTES, ring=1_024, slow_timeout_s=0.2)
+    source, clock = ScriptedSource(can_wait=True), HandClock()
+    feed = await serve(
+        source,
+        clock=clock.clock,
+        high_water_bytes=HIGH_WATER_BYTES,
+        ring=1_024,
+        slow_timeout_s=0.2,
+    )
     await open_slow(feed, "stream-msgpack")
-    for first in range(1, 10_001, 250):
-        await source.publish(trades(first, first + 249))
+
+    async def publish() -> None:
+        for first in range(1, 10_001, 250):
+            await source.publish(trades(first, first + 249))
+
+    publishing = asyncio.create_task(publish())
+    await until(lambda: feed.strand.waits)
+    assert not feed.hub.ended
+    await clock.pass_until(publishing.done)
+    await publishing
     assert dict(feed.hub.ended) == {Reason.SLOW: 1}
-    assert feed.strand.waits >= 1
 
 
 async def test_a_paused_websocket_is_not_pinged_to_death(serve: Serve) -> None:
+    clock = HandClock()
     feed = await serve(
+        clock=clock.clock,
         high_water_bytes=HIGH_WATER_BYTES,
         ping_interval_s=0.02,
         pong_timeout_s=0.25,
@@ -292,10 +311,12 @@ async def test_a_paused_websocket_is_not_pinged_to_death(serve: Serve) -> None:
         nonlocal beats
         beats += 1
         original(now_ns)
+        clock.pass_s(0.05)
 
     (session,) = feed.hub.sessions.values()
     original, session.beat = session.beat, beat
-    await until(lambda: beats > 100)  # of 10 ms: four times what a live one would have survived
+    await until(lambda: beats > 20)  # four times what a live one would have survived
+    session.beat = original
     assert not feed.hub.ended
     ids, _ = await ids_up_to(slow, published)
     assert ids == list(range(1, published + 1))

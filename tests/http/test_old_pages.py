@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from feed.broadcast.archive import Stretch
+from feed.broadcast.upstream import Upstream
 from feed.errors import SourceError
 from feed.http import old_pages
 from feed.hub.archivist import Archivist
@@ -77,7 +78,7 @@ async def fill(feed: Feed, log: Log, count: int) -> None:
         await feed.publish(*events)
         if len(log.batches) % 2 == 0:
             feed.hub.cutter.cut()
-            feed.hub.audience.skip(
+            Upstream(feed.hub.audience).skip(
                 ring.newest + HOLE, GapReason.LOST, feed.hub.clock.mono_ns(), feed.hub.sessions
             )
     feed.hub.cutter.cut()

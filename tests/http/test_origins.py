@@ -7,10 +7,10 @@ import pytest
 
 import feed as package
 from feed.http import routes, status
-from feed.http.access import Scope
 from feed.http.protocol.headers import EXPOSED
 from feed.http.route import Route
 from feed.http.routes import ROUTES
+from feed.http.scopes import Scope
 from feed.trust.assertion import HEADER
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import Feed, Serve
@@ -149,7 +149,7 @@ ROOMS = {"room": "desk", "message": "m-1", "rule": "rule_0", "alert": "alert_0"}
 
 
 def path_of(route: Route) -> str:
-    places = {"feed": "iex", "location": "us", "id": "1", "producer": "me"}
+    places = {"feed": "iex", "location": "us", "id": "1", "producer": "me", "market_type": "crypto"}
     return route.path.format(
         generation="gen_0", conversation="c", job="job_0", edge="e", **places, **ROOMS
     )

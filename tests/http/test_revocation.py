@@ -41,6 +41,13 @@ async def enter(feed: Feed, key: Made) -> WebSocketReader:
     return reader
 
 
+def write(keys: KeysFile, text: str) -> None:
+    """Write at once: nobody reads the file while it is empty."""
+    new = keys.path.with_suffix(".new")
+    new.write_text(text)
+    new.replace(keys.path)
+
+
 def watched_by(feed: Feed) -> WatchedKeys:
     watched = feed.hub.identities.keys
     assert watched is not None
@@ -137,7 +144,7 @@ async def test_a_broken_file_keeps_the_keys_and_is_told(
     reader = await enter(feed, key)
     watched = watched_by(feed)
     with structlog.testing.capture_logs() as logs:
-        keys.path.write_text(spoilt.format(whole))
+        write(keys, spoilt.format(whole))
         # Told by the thread that looks, just after that.
         await until(lambda: "keys_refused" in [entry["event"] for entry in logs])
         assert watched.is_broken
@@ -175,7 +182,7 @@ async def test_revocation_outlives_an_odd_row_and_any_error(
     whole = keys.path.read_text()
     await enter(feed, key)
     watched = watched_by(feed)
-    keys.path.write_text(f"{whole}[[key]]\nid = []\n")
+    write(keys, f"{whole}[[key]]\nid = []\n")
     await until(lambda: watched.reloads[Reload.REFUSED] == 1)
     with structlog.testing.capture_logs() as logs, monkeypatch.context() as patch:
         patch.setattr(watched_keys, "read_keys", Mock(side_effect=MemoryError("of this test")))

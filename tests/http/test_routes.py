@@ -20,7 +20,8 @@ EACH_OF_ALL = pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.p
 def path_of(route: Route) -> str:
     places = {"feed": "iex", "location": "us", "id": "1", "producer": "me", "job": "job_0"}
     rooms = {"room": "desk", "message": "m-1", "rule": "rule_0", "alert": "alert_0", "edge": "e"}
-    return route.path.format(generation="gen_0", conversation="c", **places, **rooms)
+    others = {"generation": "gen_0", "conversation": "c", "market_type": "stocks"}
+    return route.path.format(**others, **places, **rooms)
 
 
 def test_no_two_rows_are_one() -> None:

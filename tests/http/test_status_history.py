@@ -10,15 +10,17 @@ from aiohttp import web
 from feed.http.app import STATUS_HISTORY
 from feed.hub.census import Census
 from feed.wire.transport import Transport
-from tests.fakes.patience import until
+from tests.fakes.patience import PATIENCE_S, until
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.readers import open_reader
-from tests.fakes.servers import Feed, Serve, trades
+from tests.fakes.servers import Feed, Paces, Serve, trades
 
 if TYPE_CHECKING:
     from feed.http.status_history import StatusHistory
 
 SECOND_NS = 1_000_000_000
+# No sample comes by itself amid those of a test, of which fifteen minutes then hold three.
+BY_HAND: Paces = {"sample_s": 300.0}
 _SERIES_DRAWN = """
     import("/page/status.js").then(({ charts }) => charts.flatMap((chart) => chart.keys))
 """
@@ -49,7 +51,7 @@ class Samples:
 
 
 async def test_rates_are_differences(serve: Serve) -> None:
-    feed = await serve()
+    feed = await serve(paces=BY_HAND)
     samples = Samples(feed)
     reader = await open_reader("stream-json", (feed.host, feed.port))
     await feed.sessions_reach(1)
@@ -67,7 +69,7 @@ async def test_rates_are_differences(serve: Serve) -> None:
 
 
 async def test_ages_are_those_since_the_sample_before(serve: Serve) -> None:
-    feed = await serve()
+    feed = await serve(paces=BY_HAND)
     samples = Samples(feed)
     for _ in range(100):
         feed.hub.instruments.delivery_age[Transport.SSE].observe(30_000_000)
@@ -82,7 +84,7 @@ async def test_ages_are_those_since_the_sample_before(serve: Serve) -> None:
 
 
 async def test_what_is_behind_and_what_is_silent_shows(serve: Serve) -> None:
-    feed = await serve()
+    feed = await serve(paces=BY_HAND)
     samples = Samples(feed)
     feed.side.last_tick_mono_ns -= 40 * SECOND_NS
     samples.take([7, 900])
@@ -117,14 +119,17 @@ async def test_the_page_draws_every_series_and_says_how_the_feed_is(serve: Serve
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.skip("chromium is not installed (Debian: chromium)")
-    feed = await serve()
+    feed = await serve(paces=BY_HAND)
     samples = Samples(feed)
     await feed.publish(*trades(1, 50))
     for _ in range(3):
         samples.take()
     async with playwright.async_playwright() as programs:
-        browser = await programs.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = await programs.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox"], timeout=PATIENCE_S * 1_000
+        )
         page = await browser.new_page()
+        page.set_default_timeout(PATIENCE_S * 1_000)
         complaints: list[str] = []
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))

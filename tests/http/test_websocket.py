@@ -232,7 +232,9 @@ async def test_marks_come_last_in_each_frame_for_those_who_asked(
     await feed.publish(trade(3, "MSFT"))
     while (await reader.read())[1] != feed.position(3):
         pass  # silence is marked too, and moves with what was not selected
-    await reader.subscribe(marks=False)
+    reader.say({"action": "subscribe", "marks": False})
+    while (await reader.message())["T"] == "mark":
+        pass  # until it is acknowledged
     await feed.publish(trade(4))
     assert [message["T"] for message in (await reader.read())[0]] == ["t"]
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from feed.wire.disconnect import Reason
+from tests.fakes.hand_clock import HandClock
 from tests.fakes.patience import until
 from tests.fakes.servers import Feed, Serve, trade, trades
 from tests.fakes.websocket_reader import BINARY, CLOSE, PING, PONG, TEXT, Frame, WebSocketReader
@@ -157,15 +158,17 @@ async def test_a_ping_is_answered_with_its_own_data(serve: Serve) -> None:
 async def test_whoever_answers_pings_stays_and_whoever_does_not_is_sent_away(
     serve: Serve,
 ) -> None:
-    feed = await serve(ping_interval_s=0.05, pong_timeout_s=0.5)
+    clock = HandClock()
+    feed = await serve(clock=clock.clock, ping_interval_s=0.05, pong_timeout_s=0.5)
     silent, polite = await connect(feed), await connect(feed)
-    frame = await silent.frame()
-    assert frame.opcode == PING
     for _ in range(5):
+        clock.pass_s(0.1)
         frame = await polite.frame()
         assert frame.opcode == PING
         polite.send_frame(PONG, frame.data)
     frame = await silent.frame()
+    assert frame.opcode == PING
+    clock.pass_s(0.3)
     while frame.opcode == PING:
         frame = await silent.frame()
     assert frame.close_code == 1013

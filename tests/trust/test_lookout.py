@@ -10,6 +10,7 @@ import pytest
 import structlog
 
 from feed.trust.lookout import in_daemon_thread, look_for_ever
+from tests.fakes.patience import PROGRAM_PATIENCE_S
 
 LATER = """
 import asyncio, threading
@@ -65,4 +66,5 @@ async def test_a_look_that_never_ends_can_be_left() -> None:
 
 @pytest.mark.programs
 def test_a_look_that_never_ends_does_not_hold_up_the_exit() -> None:
-    assert subprocess.run([sys.executable, "-c", LATER], timeout=30, check=False).returncode == 0
+    command = [sys.executable, "-c", LATER]
+    assert subprocess.run(command, timeout=PROGRAM_PATIENCE_S, check=False).returncode == 0

@@ -1,6 +1,6 @@
 """Tables of counts that others read: what is counted, also where keys are in each other's way."""
 
-import random
+import secrets
 from collections import Counter
 from pathlib import Path
 
@@ -59,7 +59,8 @@ STEPS = st.lists(st.tuples(st.booleans(), st.integers(1, 12)), max_size=200)
 @given(STEPS)
 def test_counts_are_those_of_a_dictionary(steps: list[tuple[bool, int]]) -> None:
     counts: Counter[int] = Counter()
-    path = Path(f"/dev/shm/feed-test-{random.getrandbits(64):x}")
+    # Not of `random`, which Hypothesis seeds: others run this too, and what a kill leaves stays.
+    path = Path(f"/dev/shm/feed-test-{secrets.token_hex(8)}")
     own = OwnCounts(path, 4)  # sixteen cells
     try:
         for adds, number in steps:

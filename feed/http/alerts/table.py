@@ -5,10 +5,10 @@ from http import HTTPStatus
 from aiohttp import hdrs
 
 from feed.alerting.request import RuleRequest
-from feed.http.access import Scope
 from feed.http.alerts import admin, forms, watching
 from feed.http.edge.forward import forward
 from feed.http.route import Body, Route
+from feed.http.scopes import Scope
 
 _RULE = f"{watching.PATH}/{{rule}}"
 _OF_BODIES = (

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import feed
-from feed.http.access import Scope
 from feed.http.contract.actions import ACTIONS
 from feed.http.contract.event_messages import BINARY, CARRIED
 from feed.http.contract.message_objects import messages, schemas
@@ -16,6 +15,7 @@ from feed.http.contract.parameters import parameter_of
 from feed.http.contract.pushing import CHANNEL, push_channel, push_operations
 from feed.http.contract.schemas import Schema
 from feed.http.contract.security import requirements, schemes_of_messages
+from feed.http.scopes import Scope
 from feed.http.unserved import PLACES
 from feed.wire.codec import CODECS
 from feed.wire.disconnect import Reason

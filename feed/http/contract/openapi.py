@@ -9,8 +9,8 @@ from typing import Any, get_args, get_origin
 from aiohttp import hdrs
 
 import feed
-from feed.http.access import TICKET, Scope
 from feed.http.answer_models import Problem
+from feed.http.browsers import TICKET
 from feed.http.checkpoint import MEDIA_TYPE as CHECKPOINT
 from feed.http.contract.parameters import parameter_of, path_parameter
 from feed.http.contract.schemas import Schema, ref, schemas_of
@@ -20,6 +20,7 @@ from feed.http.contract.words import word_schemas
 from feed.http.problems import PROBLEM_JSON
 from feed.http.protocol.headers import CONFLATE_HEADER, CONNECTION_HEADER
 from feed.http.route import BYTES, TEXT, Body, Route
+from feed.http.scopes import Scope
 from feed.http.tickets import tickets
 from feed.http.unserved import PLACES
 from feed.wire.codec import CODECS
@@ -41,8 +42,10 @@ _TAGS = {
         ("stream", "socket"),
         ("streams", "answers that do not end; messages are described in asyncapi.json"),
     ),
-    "market_data": ("market data", "without a stream"),
-    "checkpoint": ("market data", "without a stream"),
+    **dict.fromkeys(
+        ("market_data", "checkpoint", "market", "screener"),
+        ("market data", "without a stream"),
+    ),
     "tickets": ("browsers", "what pages are given that cannot send headers"),
     **dict.fromkeys(
         ("ingest", "producer"),
@@ -79,7 +82,12 @@ _EVENTS: Schema = {  # each of a stream that another API describes
         "required": ["data"],
     }
 }
-_CONFLATED = frozenset({"/v1/snapshot", "/v1/history", "/v1/bars"})
+_CONFLATED = frozenset(
+    {
+        *("/v1/snapshot", "/v1/history", "/v1/bars", "/v1/market"),
+        *("/v1beta1/screener/stocks/most-actives", "/v1beta1/screener/{market_type}/movers"),
+    }
+)
 _UNSAFE = frozenset({hdrs.METH_POST, hdrs.METH_PUT, hdrs.METH_PATCH, hdrs.METH_DELETE})
 _PROBLEMS = {
     HTTPStatus.BAD_REQUEST: "a parameter is not accepted",

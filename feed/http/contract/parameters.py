@@ -9,17 +9,28 @@ from dataclasses import dataclass
 from typing import Any
 
 from feed.alerting.rule import FIRING_PATTERN, RULE_PATTERN
-from feed.http.access import LAST_EVENT_ID_PARAMETERS, TICKET
 from feed.http.admin import LISTED, MOST_LISTED, MOST_NUMBER, Order
 from feed.http.alerts.watching import DEFAULT_PAGE, MOST_PAGE
 from feed.http.answers import DEFAULT_LIMIT, MAX_LIMIT
+from feed.http.browsers import LAST_EVENT_ID_PARAMETERS, TICKET
 from feed.http.contract.schemas import Schema
 from feed.http.edge.hearing import EDGE_PATTERN
+from feed.http.glance.asked import MOST_ROWS
+from feed.http.glance.forms import MarketType
+from feed.http.glance.screener import (
+    ACTIVES_PATH,
+    MOST_ACTIVES,
+    MOST_MOVERS,
+    MOVERS_PATH,
+    SCREENED,
+    USUAL,
+)
 from feed.http.push.asked import DURABLE, PRODUCER_PATTERN
 from feed.ingest.timeframes import TIMEFRAMES
 from feed.market.alert_words import OWNER_PATTERN
 from feed.market.applied import MAX_BATCH
 from feed.market.generation_words import ID_PATTERN
+from feed.market.glance.glance import HEAT, MOST_HEAT, TOP, By
 from feed.market.job_words import JOB_PATTERN
 from feed.market.symbols import SYMBOL_PATTERN, TRADED_PATTERN
 from feed.market.word_channels import WORD_CHANNELS, WordChannel
@@ -86,6 +97,12 @@ def _limit(most: int, usual: int) -> Parameter:
     return Parameter("how many there are in an answer at most", schema)
 
 
+def _number(words: str, accepted: tuple[int, int], usual: int) -> Parameter:
+    least, most = accepted
+    schema = {"type": "integer", "minimum": least, "maximum": most, "default": usual}
+    return Parameter(words, schema, usual)
+
+
 def _text(words: str, **more: Any) -> Parameter:  # noqa: ANN401 - JSON
     return Parameter(words, {"type": "string", **more})
 
@@ -148,8 +165,17 @@ _ROOMS, _JOBS, _ALERTS = (f"/v1/admin/{noun}" for noun in ("rooms", "jobs", "ale
 _NEXT = "the `next` of the page before"
 _RESPONSE = "/v1/responses/{generation}"
 _NUMBER: Schema = {"type": "integer", "minimum": 0}
+_ACTIVE = "what makes symbols active"
 _BY_PATH: Mapping[tuple[str, str, str], Parameter] = {
     ("GET", "/v1/snapshot", "symbols"): _symbols("everything that is known of these", _SOME),
+    ("GET", "/v1/market", "top"): _number("rows of each list", (1, MOST_ROWS), TOP),
+    ("GET", "/v1/market", "by"): _text(_ACTIVE, enum=list(By), default=By.VOLUME.value),
+    ("GET", ACTIVES_PATH, "top"): _number("how many at most", (1, MOST_ACTIVES), USUAL),
+    ("GET", ACTIVES_PATH, "by"): _text(_ACTIVE, enum=list(SCREENED), default=By.VOLUME.value),
+    ("GET", MOVERS_PATH, "top"): _number("how many of each at most", (1, MOST_MOVERS), USUAL),
+    ("GET", "/v1/market", "heat"): _number(
+        "rows over all sectors, of those that are traded for most", (0, MOST_HEAT), HEAT
+    ),
     ("GET", "/v1/alerts", "limit"): _limit(MOST_PAGE, DEFAULT_PAGE),
     ("GET", "/v1/alerts", "after"): _text("only rules after this one", pattern=RULE_PATTERN),
     ("GET", _ADMIN, "limit"): _limit(MOST_LISTED, LISTED),
@@ -190,6 +216,7 @@ _OF_PATHS: Mapping[str, Parameter] = {
     "message": _text("the id of a message"),
     "edge": _text("the name of an edge, another one in each process", pattern=EDGE_PATTERN),
     "conversation": _text("the page's own id of a conversation, or the id of an answer"),
+    "market_type": _text("which market", enum=list(MarketType)),
     "id": Parameter(
         "of a connection, as it was told it",
         {"type": "integer", "minimum": 1, "maximum": MOST_NUMBER},

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from feed.http.access import COOKIE, TICKET, Scope
+from feed.http.browsers import COOKIE, TICKET
+from feed.http.scopes import Scope
 from feed.trust.credentials import KEY_HEADER, SECRET_HEADER
 
 Requirement = dict[str, list[str]]

@@ -13,7 +13,6 @@ import aiohttp
 from aiohttp import HttpVersion11, hdrs, web
 
 from feed.errors import CredentialRefused, FeedError, LimitExceeded
-from feed.http.access import Scope
 from feed.http.callers import caller_of
 from feed.http.edge import headers
 from feed.http.edge.link import ANSWER_S, Asker, Link, WriterAway
@@ -22,6 +21,7 @@ from feed.http.generations.refusals import refuse
 from feed.http.mount import mount_of
 from feed.http.problems import problem_for
 from feed.http.protocol.handler import Handler
+from feed.http.scopes import Scope
 from feed.http.server import Server
 from feed.trust.identity import Identity
 

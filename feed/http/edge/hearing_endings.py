@@ -61,7 +61,7 @@ async def hear_endings(request: web.Request, server: Server) -> web.Response:
     if isinstance(body, web.Response):
         return body
     report = validate(EndingsReport, map_of(body, "after"))
-    tickets = server.access.tickets
+    tickets = server.access.browsers.tickets
     if not isinstance(tickets, SealedTickets):
         words = "this server has no --cluster-key; accepted: edges of one that has theirs"
         return problem(HTTPStatus.CONFLICT, words)

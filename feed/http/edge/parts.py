@@ -8,6 +8,7 @@ from feed.http.edge.floor import EdgeFloor
 from feed.http.edge.link import Link
 from feed.http.edge.newest import newest_of
 from feed.http.edge.presence import PresenceLink
+from feed.http.edge.shared import SharedAnswers
 from feed.http.rooms.floor import Floor, OwnFloor
 from feed.hub.hub import Hub
 from feed.rooms.desk import Rooms
@@ -29,12 +30,14 @@ class EdgeParts:
         presence: tells the writer who is in rooms over this edge.
         endings: tells it of tickets that were used and visits that ended; None: those of others are
             worth nothing here.
+        shared: answers of the writer that many ask for.
     """
 
     floor: Floor
     link: Link | None = None
     presence: PresenceLink | None = None
     endings: EndingsLink | None = None
+    shared: SharedAnswers | None = None
 
     async def newest(self) -> Position | None:
         """Return the newest position that the writer has told; None: it cannot be asked."""
@@ -60,4 +63,5 @@ def edge_parts(
     endings = None
     if knows_callers and assertions is not None and isinstance(tickets, SealedTickets):
         endings = EndingsLink(link, tickets, clock)
-    return EdgeParts(EdgeFloor(link, presence), link, presence, endings)
+    shared = SharedAnswers(link, clock)
+    return EdgeParts(EdgeFloor(link, presence), link, presence, endings, shared)

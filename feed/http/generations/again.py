@@ -8,7 +8,6 @@ from aiohttp import hdrs, web
 from feed.errors import InvalidParameter
 from feed.generations.errors import UnknownGeneration
 from feed.generations.generation import Generation
-from feed.http.access import Scope
 from feed.http.answers import json_answer, refuse_parameters
 from feed.http.bodies import check_type
 from feed.http.generations.apis import (
@@ -24,6 +23,7 @@ from feed.http.generations.preludes import TEXT_SO_FAR, Prelude, rest_after, res
 from feed.http.generations.refusals import refuse
 from feed.http.generations.stream import check_room, stream
 from feed.http.protocol.headers import GENERATION_HEADER
+from feed.http.scopes import Scope
 from feed.http.server import Server
 from feed.market.generation_words import GenerationState
 from feed.trust.identity import Identity

@@ -14,7 +14,6 @@ from aiohttp import web
 from feed.errors import LimitExceeded, TooOften
 from feed.generations.generation import Generation
 from feed.generations.model import ModelError, ModelFault
-from feed.http.access import Scope
 from feed.http.answers import json_answer
 from feed.http.callers import caller_of
 from feed.http.generations.apis import CHAT, PLAIN, RESPONSES, UI_MESSAGES, Api
@@ -23,6 +22,7 @@ from feed.http.generations.preludes import WHOLE_LOG
 from feed.http.generations.refusals import failure_of, refuse
 from feed.http.generations.stream import check_room, stream
 from feed.http.protocol.headers import GENERATION_HEADER
+from feed.http.scopes import Scope
 from feed.http.server import Server
 from feed.hub.door import owner_of
 from feed.trust.identity import Identity

@@ -6,7 +6,7 @@ is read and written in `feed.wire.generations`.
 
 from typing import Annotated, Any, Literal, NotRequired
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from feed.market.generation_words import ID_PATTERN, GenerationState
@@ -42,8 +42,13 @@ class PartsMessage(TypedDict):
 _Messages = Annotated[list[Message], Field(min_length=1)]
 
 
+_DEFERRED = ConfigDict(defer_build=True)  # they check nothing, and are built for a document
+
+
 class Grounding(BaseModel):
     """What a prompt is to be grounded on: facts of the market, as they are now."""
+
+    model_config = _DEFERRED
 
     symbols: list[Annotated[str, Field(pattern=SYMBOL_PATTERN)]] = Field(
         default=[], description="whose facts; those of all by default"
@@ -51,6 +56,8 @@ class Grounding(BaseModel):
 
 
 class _Question(BaseModel):
+    model_config = _DEFERRED
+
     share: bool = Field(default=False, description="whether others may watch")
     feed: Grounding | None = None
 

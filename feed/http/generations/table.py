@@ -9,10 +9,10 @@ from http import HTTPStatus
 
 from aiohttp import hdrs
 
-from feed.http.access import Scope
 from feed.http.edge.forward import forward
 from feed.http.generations import again, asking, forms
 from feed.http.route import Body, Route
+from feed.http.scopes import Scope
 
 _OF_BODIES = (
     HTTPStatus.NOT_FOUND,

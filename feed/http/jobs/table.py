@@ -4,10 +4,10 @@ from http import HTTPStatus
 
 from aiohttp import hdrs
 
-from feed.http.access import Scope
 from feed.http.edge.forward import forward
 from feed.http.jobs import admin, exporting, forms
 from feed.http.route import TEXT, Body, Route
+from feed.http.scopes import Scope
 from feed.jobs.request import JobRequest
 
 _JOB = f"{exporting.PATH}/{{job}}"

@@ -1,8 +1,12 @@
 """The headers of every answer, whoever makes it: routes, the parser, or the check of hosts."""
 
+from collections.abc import Mapping
 from typing import TypeVar
 
 from aiohttp import hdrs, web
+
+from feed.market.intervals import format_interval
+from feed.market.ticks import Channel
 
 SERVER = "feed"
 CONNECTION_HEADER = "Feed-Connection"  # of an endless answer: the id that administrators are told
@@ -17,6 +21,11 @@ EXPOSED = ", ".join(
 )
 _STAY_ENCRYPTED_S = 365 * 86_400  # as RFC 6797 §11.2 and the preload lists have it
 _Response = TypeVar("_Response", bound=web.StreamResponse)
+
+
+def conflate_header(intervals_ms: Mapping[Channel, int]) -> str:
+    """Return the header that says at which intervals channels come: `quotes:250ms,trades:1s`."""
+    return ",".join(f"{channel}:{format_interval(each)}" for channel, each in intervals_ms.items())
 
 
 def with_manners(response: _Response, *, any_origin: bool = False) -> _Response:

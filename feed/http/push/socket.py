@@ -79,7 +79,7 @@ async def ingest_socket(request: web.Request, server: Server) -> web.StreamRespo
         return socket
     pusher = Pusher(socket, connection, server, codec)
     visit = Visit(server, entrance, identity, producer=producer, owner=owner, say=pusher.say)
-    redeem = partial(server.access.redeem, request.headers.get(hdrs.ORIGIN, ""))
+    redeem = partial(server.access.browsers.redeem, request.headers.get(hdrs.ORIGIN, ""))
     server.forget_head(request, socket)
     try:
         await pusher.run(visit, redeem)

@@ -4,10 +4,10 @@ from http import HTTPStatus
 
 from aiohttp import hdrs
 
-from feed.http.access import Scope
 from feed.http.edge.forward import forward
 from feed.http.rooms import admin, forms, reading, speaking
 from feed.http.route import Body, Route
+from feed.http.scopes import Scope
 from feed.wire.room_requests import EditBody, ListBody, MessageBody, NameBody
 
 _ROOM = "/v1/rooms/{room}"

@@ -93,6 +93,9 @@ async def test_answers_are_as_the_document_says_and_no_key_more(serve: Serve) ->
         "/v1/snapshot": "/v1/snapshot?trades=AAPL,nope",
         "/v1/history": "/v1/history?after=abc-1&limit=2",
         "/v1/bars": "/v1/bars?symbol=AAPL",
+        "/v1/market": "/v1/market",
+        "/v1beta1/screener/stocks/most-actives": "/v1beta1/screener/stocks/most-actives?top=1",
+        "/v1beta1/screener/{market_type}/movers": "/v1beta1/screener/crypto/movers",
         "/v2/assets": "/v2/assets",
         "/v1/jobs": "/v1/jobs",
         "/v1/alerts": "/v1/alerts",
@@ -156,6 +159,7 @@ async def test_refusals_of_strangers_are_as_the_document_says(serve: Serve, tmp_
         if not is_finite(route):
             continue
         places = {"{id}": "1", "{room}": "desk", "{edge}": "0123456789abcdef"}
+        places["{market_type}"] = "stocks"
         path = route.path
         for name, value in places.items():
             path = path.replace(name, value)

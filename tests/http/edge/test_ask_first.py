@@ -8,6 +8,7 @@ from tests.fakes.servers import trade
 from tests.http.edge.conftest import OpenCluster
 
 BARS = "/v1/bars?symbol=AAPL&timeframe=1m"
+MARKET = "/v1/market?top=1"
 NOW_NS = 1_700_000_000 * SECOND_NS
 
 
@@ -21,10 +22,15 @@ async def test_the_open_bar_is_the_writers(open_cluster: OpenCluster) -> None:
     status, told = await cluster.ask("GET", BARS)
     assert (status, told) == await cluster.ask("GET", BARS, at=cluster.at_writer)
     assert told["current"]["T"] == "b"
+    status, market = await cluster.ask("GET", MARKET)
+    assert (status, market) == await cluster.ask("GET", MARKET, at=cluster.at_writer)
+    assert market["gainers"][0]["symbol"] == "AAPL"
     await cluster.writer.server.close()
     status, told = await cluster.ask("GET", BARS)
     assert (status, told["current"]) == (200, None)
     assert (await cluster.ask("GET", "/v1/symbols"))[0] == 200
+    status, told = await cluster.ask("GET", MARKET)
+    assert (status, told["position"]) == (200, market["position"])
 
 
 async def test_whoever_the_writer_does_not_know_is_answered_by_the_edge(

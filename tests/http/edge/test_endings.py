@@ -42,7 +42,7 @@ class Two:
 
     def tickets_of(self, place: str) -> SealedTickets:
         apps = {"writer": self.cluster.writer.server.app, "other": self.other.app}
-        tickets = apps[place][ACCESS].tickets
+        tickets = apps[place][ACCESS].browsers.tickets
         assert isinstance(tickets, SealedTickets)
         return tickets
 
@@ -52,13 +52,14 @@ async def two(
     open_cluster: OpenCluster, edges: Edges, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Two:
     monkeypatch.setattr(endings, "ASK_S", 0.05)
+    monkeypatch.setattr(endings, "ANSWER_S", PATIENCE_S)
     keys = KeysFile(tmp_path / "keys.toml")
     good = keys.add("good")
     cluster = await open_cluster(keys=keys.path)
     other = await edges(cluster.at_writer, cluster_key=cluster.key, keys=keys.path)
     await other.reach(cluster.writer.hub.broadcast.position)
     for app in (cluster.edge.app, other.app):
-        asks = app[ACCESS].endings
+        asks = app[ACCESS].browsers.endings
         assert isinstance(asks, EndingsLink)
         await until(partial(getattr, asks, "has_heard"))
     return Two(cluster, other, bearer_of(good))

@@ -10,6 +10,7 @@ from feed.generations.desk import Generations
 from feed.generations.generation import Generation
 from feed.generations.model import Model
 from feed.http.app import GENERATIONS
+from feed.hub.clock import SYSTEM_CLOCK, Clock
 from tests.fakes.patience import until
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.scripted_model import ScriptedModel
@@ -58,14 +59,18 @@ class Desk:
 
 
 class OpenDesk(Protocol):
-    async def __call__(self, model: Model | None = None, **settings: Any) -> Desk: ...
+    async def __call__(
+        self, model: Model | None = None, *, clock: Clock = SYSTEM_CLOCK, **settings: Any
+    ) -> Desk: ...
 
 
 @pytest.fixture
 def open_desk(serve: Serve) -> OpenDesk:
-    async def start(model: Model | None = None, **settings: Any) -> Desk:
+    async def start(
+        model: Model | None = None, *, clock: Clock = SYSTEM_CLOCK, **settings: Any
+    ) -> Desk:
         script = ScriptedModel()
-        feed = await serve(paces={"embedded": model or script}, **settings)
+        feed = await serve(clock=clock, paces={"embedded": model or script}, **settings)
         return Desk(feed, script)
 
     return start

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.hand_clock import HandClock
 from tests.fakes.keys import KeysFile, bearer_of
 from tests.fakes.raw_http import RawHttp
 from tests.http.generations.conftest import QUESTION, OpenDesk
@@ -76,7 +77,7 @@ async def test_a_body_that_is_not_accepted_is_told_in_words(  # noqa: PLR0917 - 
 
 @EACH
 async def test_a_body_that_does_not_come_is_not_waited_for(open_desk: OpenDesk, path: str) -> None:
-    desk = await open_desk(head_timeout_s=0.05)
+    desk = await open_desk(clock=HandClock().clock, head_timeout_s=0.05)
     answer = await RawHttp.open((desk.feed.host, desk.feed.port))
     head = "Host: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
     await answer.ask(f"POST {path} HTTP/1.1\r\n{head}".encode())

@@ -9,6 +9,7 @@ import aiohttp
 import orjson
 
 from feed.http.app import HUB, INGEST, make_app
+from feed.hub.clock import SYSTEM_CLOCK, Clock
 from feed.settings.options import Settings
 from feed.sources.named_source import NamedSource
 from feed.sources.pushed.source import PushedSource
@@ -42,13 +43,16 @@ class Desk:
 
 @asynccontextmanager
 async def pushing(
-    *others: NamedSource, ticks_per_s: int | None = None, **settings: Any
+    *others: NamedSource,
+    ticks_per_s: int | None = None,
+    clock: Clock = SYSTEM_CLOCK,
+    **settings: Any,
 ) -> AsyncIterator[Desk]:
     """Run a server that is pushed into, with a ring of 1,024: batches have 128 ticks at most."""
     source = PushedSource(ticks_per_s=ticks_per_s)
     made = Settings(port=0, ring=1_024, **settings)
     sources = [NamedSource("push", cast("Source", source)), *others]
-    app = await make_app(made, sources, look_s=0.02)
+    app = await make_app(made, sources, clock, look_s=0.02)
     server = FeedServer(app)
     async with server, aiohttp.ClientSession() as client:
         feed = Feed(server, made, cast("ScriptedSource", source), app[HUB], app[INGEST])

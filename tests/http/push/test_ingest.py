@@ -11,6 +11,7 @@ import zstandard
 from feed.ingest import desk as desk_room
 from feed.sources.named_source import NamedSource
 from feed.sources.pushed.holdings import Holdings
+from tests.fakes.hand_clock import HandClock
 from tests.fakes.keys import KeysFile, bearer_of
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import ScriptedSource, trades
@@ -142,7 +143,7 @@ async def test_a_batch_is_one_cut() -> None:
 
 
 async def test_a_producer_that_pushes_too_much_is_told_when_to_come_back() -> None:
-    async with pushing(ticks_per_s=50) as desk:
+    async with pushing(ticks_per_s=50, clock=HandClock().clock) as desk:
         assert (await desk.post([GOOD] * 100, "?producer=me&sequence=1"))[0] == 200
         status, refused = await desk.post([GOOD], "?producer=me&sequence=2")
         assert (status, refused["reason"]) == (429, "flood")

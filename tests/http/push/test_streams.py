@@ -8,6 +8,7 @@ import aiohttp
 import msgpack
 import orjson
 
+from tests.fakes.hand_clock import HandClock
 from tests.fakes.keys import KeysFile, auth_of, bearer_of
 from tests.fakes.raw_http import RawHttp
 from tests.http.contract.schemas import flaws
@@ -116,7 +117,7 @@ async def test_what_cannot_be_split_ends_the_body_and_keeps_what_was_acknowledge
 
 
 async def test_a_batch_that_stalls_ends_the_body() -> None:
-    async with pushing(head_timeout_s=0.1) as desk:
+    async with pushing(clock=HandClock().clock, head_timeout_s=0.1) as desk:
         body = await Upload.begin(desk, "?producer=me")
         assert (await body.line())["T"] == "producer"
         body.write(b'{"sequence":')
