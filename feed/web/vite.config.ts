@@ -1,12 +1,32 @@
+import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
 
 /** A running server, for `npm run dev`. */
 const SERVER = process.env["FEED_URL"] ?? "http://127.0.0.1:8080";
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
+const BUILD_DIGITS = 12;
+
+/** Name the build in the page, by what it is made of; a server tells it, so that older pages know. */
+const named: Plugin = {
+  name: "feed-build",
+  transformIndexHtml: {
+    order: "post",
+    handler(html, { bundle }) {
+      if (bundle === undefined) {
+        return []; // npm run dev
+      }
+      const made = [html, ...Object.keys(bundle).sort()].join("\n");
+      const content = createHash("sha256").update(made).digest("hex").slice(0, BUILD_DIGITS);
+      return [{ tag: "meta", attrs: { name: "feed-build", content }, injectTo: "head" }];
+    },
+  },
+};
+
 export default defineConfig({
+  plugins: [named],
   root: path("src/dashboard"),
   base: "./", // a proxy may give the server a prefix
   build: {

@@ -154,7 +154,10 @@ export class FeedClient implements AsyncIterable<Batch> {
     return { ...this.#receiver.counters, reconnects, malformed, duplicates };
   }
 
-  /** The position after the last frame: resume from here with `after` on any transport. */
+  /**
+   * The position after the last frame that came: resume from here with `after` on any transport.
+   * What came last may wait to be delivered; who keeps a position over visits keeps a batch's.
+   */
   get position(): string | undefined {
     return this.#link.position;
   }

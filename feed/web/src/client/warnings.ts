@@ -30,6 +30,9 @@ export class Warnings {
 
   /** Note that something came after all. */
   came({ S }: Tick, channel: Channel): void {
+    if (this.#heard.size === 0) {
+      return; // as nearly always
+    }
     this.#heard.get("unlisted")?.delete(S);
     this.#heard.get("silent_channel")?.delete(channel);
   }

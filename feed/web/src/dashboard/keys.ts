@@ -1,46 +1,49 @@
-/** The keys of the dashboard. */
+/** The keys of the page: what is pressed, and where, becomes a command. */
 
-import type { Table } from "../elements/watchlist/table.ts";
-import { TIMEFRAMES } from "../market/timeframes.ts";
-import type { AnswerDoor } from "./answer/door.ts";
-import type { ChartGrid } from "./chart/grid.ts";
-import type { Drawer } from "./connection/drawer.ts";
-import type { Panel } from "./connection/panel.ts";
-import type { DeskDoor } from "./desk/door.ts";
-import { byId } from "./ui/dom.ts";
-import type { Search } from "./watchlist/search.ts";
+import type { Command } from "./commands/command.ts";
+import { commandFor, type Focus, type Keyboard } from "./commands/press.ts";
+import { layers } from "./ui/layers.ts";
 
-/** Keys that work everywhere but in a field. */
-export function listenToKeys(
-  search: Search,
-  table: Table,
-  panel: Panel,
-  drawer: Drawer,
-  door: AnswerDoor,
-  desk: DeskDoor,
-  charts: ChartGrid,
-): void {
-  const help = byId<HTMLDialogElement>("help");
-  const keys: Record<string, () => void> = {
-    "/": () => search.focus(),
-    w: () => table.focus(),
-    a: () => door.focus(),
-    r: () => desk.focus(),
-    c: () => drawer.toggle(),
-    x: () => panel.controls.cut(),
-    "?": () => help.showModal(),
-  };
-  for (const place of Object.keys(TIMEFRAMES).keys()) {
-    keys[String(place + 1)] = () => charts.showTimeframe(place);
-  }
-  byId("show-help").addEventListener("click", () => help.showModal());
+/** Have the keys of commands work, and Escape put the topmost thing away. */
+export function listenToKeys(commands: () => readonly Command[], keyboard: () => Keyboard): void {
   document.addEventListener("keydown", (event) => {
-    const target = event.composedPath()[0] as HTMLElement; // within an element, too
-    const isTyping = target.closest("input:not([type=radio]), select, textarea") !== null;
-    const act = keys[event.key];
-    if (act !== undefined && !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey) {
-      event.preventDefault();
-      act();
+    const isHeld = event.repeat && !event.key.startsWith("Arrow");
+    if (event.defaultPrevented || event.isComposing || isHeld) {
+      return; // a piece has heeded it, or it is part of a word, or a hand lies on it
+    }
+    const focus = focusOf(event.composedPath()[0]);
+    if (event.key === "Escape") {
+      const isOfBrowser = document.querySelector("[popover=auto]:popover-open") !== null;
+      if (focus !== "dialog" && !isOfBrowser && layers.closeTop()) {
+        event.preventDefault();
+      }
+      return;
+    }
+    const meant = commandFor(event, focus, commands(), keyboard());
+    if (meant !== undefined) {
+      if (!meant.isTyped) {
+        event.preventDefault();
+      } // else the letter is typed where the focus is then
+      meant.command.run();
     }
   });
+}
+
+/** What the element that has the focus, within pieces too, does with keys. */
+function focusOf(target: EventTarget | undefined): Focus {
+  if (!(target instanceof Element)) {
+    return "page";
+  }
+  if (document.querySelector("dialog:modal") !== null || target.closest("[popover]") !== null) {
+    return "dialog";
+  }
+  if (target.closest("input:not([type=radio], [type=checkbox]), select, textarea") !== null) {
+    return "field";
+  }
+  return target.closest("input, [tabindex]") === null ? "page" : "piece";
+}
+
+/** Whether the Command key is what Ctrl is elsewhere. */
+export function isMac(): boolean {
+  return /mac|iphone|ipad/i.test(navigator.platform);
 }

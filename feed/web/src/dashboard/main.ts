@@ -9,31 +9,48 @@ import "./styles/pill.css";
 import "./styles/tape.css";
 import "./styles/answer.css";
 import "./styles/desk.css";
-import { FeedClient, Refused, type Symbols } from "../client/index.ts";
+import "./styles/commands.css";
+import "./styles/floating.css";
+import "./styles/glance.css";
+import "./styles/allday.css";
+import { FeedClient, type Symbols } from "../client/index.ts";
 import { Painter } from "../elements/painter.ts";
 import { Source } from "../elements/source.ts";
 import { Directory, fetchListings, SignInDue } from "../market/directory.ts";
 import { Market } from "../market/market.ts";
 import { TIMEFRAMES } from "../market/timeframes.ts";
+import { AllDay } from "./allday/allday.ts";
 import { AnswerDoor } from "./answer/door.ts";
 import { Detail } from "./chart/detail.ts";
 import { ChartGrid } from "./chart/grid.ts";
 import { COUNTS } from "./chart/layout.ts";
+import { CommandDoor } from "./commands/door.ts";
+import { commandsOf } from "./commands/list.ts";
+import { SingleKeys } from "./commands/singlekeys.ts";
 import { Drawer } from "./connection/drawer.ts";
 import { Panel } from "./connection/panel.ts";
 import { DeskDoor } from "./desk/door.ts";
-import { listenToKeys } from "./keys.ts";
+import { GlancePlace } from "./glance/place.ts";
+import { isMac, listenToKeys } from "./keys.ts";
+import { SymbolMenu } from "./symbolmenu.ts";
 import { TapePlace } from "./tape.ts";
+import { ColourSwitch } from "./ui/colours.ts";
 import { byId } from "./ui/dom.ts";
+import { Ending } from "./ui/ending.ts";
+import { links } from "./ui/links.ts";
 import { onPaletteChange, paletteChanged } from "./ui/palette.ts";
+import { say } from "./ui/said.ts";
 import { serverUrl } from "./ui/server-url.ts";
-import { offerSignOut, signIn } from "./ui/sign-in.ts";
+import { followSignOut, offerSignOut, signIn, signInAgain } from "./ui/sign-in.ts";
 import { Snippets } from "./ui/snippets.ts";
 import { ThemeSwitch } from "./ui/theme.ts";
 import { ViewKeeper } from "./view/keeper.ts";
 import { titleOf } from "./view/title.ts";
+import { WallDoor } from "./wall/door.ts";
 import { ListPlace } from "./watchlist/place.ts";
 import { Search } from "./watchlist/search.ts";
+import { ZoneMenu } from "./zone/menu.ts";
+import { pageZone, setPageZone } from "./zone/page.ts";
 
 const RETRY_MS = 2_000;
 const START_OVER_MS = 1_000;
@@ -49,7 +66,7 @@ async function load(): Promise<Directory> {
       return directory;
     } catch (error) {
       if (error instanceof SignInDue) {
-        await signIn();
+        await signIn(error.message);
         continue;
       }
       const { message } = error as Error;
@@ -69,11 +86,15 @@ async function main(): Promise<void> {
   let learn = (_: number) => {};
   let place: ListPlace | undefined;
   let chosen: string | undefined;
-  const theme = new ThemeSwitch(() => {
+  const recoloured = () => {
     paletteChanged();
     view.changed();
-  });
+  };
+  const theme = new ThemeSwitch(recoloured);
+  const colours = new ColourSwitch(recoloured);
   let charts: ChartGrid | undefined;
+  let glancePlace: GlancePlace | undefined;
+  let wall: WallDoor | undefined;
   const view: ViewKeeper = new ViewKeeper(
     { frames: Object.keys(TIMEFRAMES), layouts: COUNTS.map(String) },
     {
@@ -82,15 +103,24 @@ async function main(): Promise<void> {
         frame: charts?.timeframe,
         layout: charts?.count,
         theme: theme.theme,
+        colours: colours.colours,
+        wall: wall?.seconds,
+        heat: glancePlace?.heat,
+        zone: pageZone().name || undefined,
         ...place?.view,
       }),
       isListKept: () => place?.watchlist.isLinked === false,
-      themed: (chosenElsewhere) => {
-        theme.theme = chosenElsewhere;
+      looked: (chosenElsewhere) => {
+        theme.theme = chosenElsewhere.theme;
+        colours.colours = chosenElsewhere.colours;
+        setPageZone(chosenElsewhere.zone ?? "");
       },
     },
   );
   theme.theme = view.initial.theme;
+  colours.colours = view.initial.colours;
+  setPageZone(view.initial.zone ?? "");
+  new ZoneMenu(() => view.changed());
   const panel = new Panel(
     client,
     market,
@@ -98,11 +128,20 @@ async function main(): Promise<void> {
     (count) => learn(count),
   );
   offerSignOut();
+  followSignOut();
   const directory = await load();
   market.learn(directory.listings);
   const detail = new Detail(painter);
   const snippets = new Snippets();
-  const source = new Source(serverUrl(), undefined, { client, market });
+  // Before the elements are told: what they show of a tick is in the market by then.
+  client.on("batch", ({ ticks, isSnapshot }) => {
+    if (isSnapshot) {
+      market.restate(ticks);
+    } else if (market.take(ticks)) {
+      startOver();
+    }
+  });
+  const source = new Source(serverUrl(), undefined, { client, market, painter });
   const tape = new TapePlace(source);
   const grid = new ChartGrid(source, {
     symbols: () => watchlist.symbols,
@@ -122,21 +161,27 @@ async function main(): Promise<void> {
     changed: () => view.changed(),
     loaded: (symbol) => symbol === chosen && detail.redraw(),
     link: () => view.link,
+    first: source.first,
   });
   const { watchlist } = list;
-  onPaletteChange(() => {
-    grid.recolour();
-    list.table.recolour();
-  });
+  onPaletteChange(() => grid.recolour());
 
-  const search = new Search(directory, {
-    isWatched: (symbol) => watchlist.has(symbol),
-    pick: (symbol) => {
-      watchlist.add(symbol);
-      choose(symbol);
-      list.table.focus();
-    },
+  const glance = new GlancePlace({
+    choose,
+    decimals: (symbol) => market.get(symbol).decimals,
+    changed: () => view.changed(),
   });
+  glancePlace = glance;
+
+  const search = new Search(directory, { isWatched: (symbol) => watchlist.has(symbol), pick });
+
+  /** Watch a symbol, and choose it. */
+  function pick(symbol: string): void {
+    watchlist.add(symbol);
+    glance.close();
+    choose(symbol);
+    list.table.focus();
+  }
 
   /** Ask for the watched symbols, and for the bars of the charted ones. */
   subscribe = () => {
@@ -168,27 +213,20 @@ async function main(): Promise<void> {
     grid.show(symbol);
     snippets.show(symbol);
     tape.show(symbol);
+    glance.mark(symbol);
     list.load(symbol);
     subscribe();
     view.changed();
   }
 
-  client.on("batch", ({ ticks, isSnapshot }) => {
-    if (isSnapshot) {
-      market.restate(ticks);
-    } else {
-      if (market.take(ticks)) {
-        startOver();
-      }
-    }
-    painter.request();
-  });
   client.on("gap", () => {
     list.renewDays();
   });
+  const ending = new Ending();
   client.on("problem", (error) => {
-    if (error instanceof Refused && (error.code === 401 || error.code === 402)) {
-      location.reload(); // the visit has ended: sign in again
+    const ended = ending.note(error);
+    if (ended !== undefined) {
+      signInAgain(ended);
     }
   });
   client.on("warning", ({ reason, names, nearest }) => {
@@ -248,13 +286,74 @@ async function main(): Promise<void> {
   }
   client.on("batch", entitle);
   setInterval(entitle, TITLE_MS); // where nothing comes
-  const door = new AnswerDoor();
-  const desk = new DeskDoor(client, watchlist, () => chosen);
-  listenToKeys(search, list.table, panel, drawer, door, desk, grid);
+  new AllDay(client, { missed: () => list.renew() });
+  const door = new AnswerDoor(() => chosen);
+  const desk = new DeskDoor({
+    client,
+    watchlist,
+    choose,
+    chosen: () => chosen,
+    known: (symbol) => {
+      const { last, decimals } = market.get(symbol);
+      return { last, decimals, step: directory.get(symbol)?.price_step ?? undefined };
+    },
+    marked: (marksOf) => grid.mark(marksOf),
+  });
+  const symbolMenu = new SymbolMenu({
+    table: list.table,
+    desk,
+    answers: door,
+    chosen: () => chosen,
+    decimals: (symbol) => market.get(symbol).decimals,
+    remove: (symbol) => watchlist.remove(symbol),
+  });
+  const onWall = new WallDoor({
+    painter,
+    market,
+    directory,
+    choose,
+    symbols: () => list.table.shownSymbols,
+    chosen: () => chosen,
+    load: (symbols) => list.load(...symbols),
+    currency: () => panel.currency,
+    resized: () => grid.recolour(),
+    changed: () => view.changed(),
+    warn: (words) => panel.warn(words),
+  });
+  wall = onWall;
+  const singleKeys = new SingleKeys();
+  const commands = () =>
+    commandsOf({
+      ...{
+        search,
+        list,
+        charts: grid,
+        theme,
+        colours,
+        drawer,
+        controls: panel.controls,
+        question: door,
+      },
+      desk,
+      symbolMenu,
+      glance,
+      wall: onWall,
+      door: commandDoor,
+      singleKeys,
+      links,
+      say,
+    });
+  const keyboard = { isMac: isMac() };
+  const commandDoor = new CommandDoor({ commands, directory, singleKeys, ...keyboard, pick });
+  listenToKeys(commands, () => ({ ...keyboard, hasSingleKeys: singleKeys.areOn }));
 
   const { symbol, frame, layout } = view.initial;
   grid.begin(symbol, frame, layout);
+  glance.begin(view.initial.heat);
   place = list;
+  if (view.initial.wall !== undefined) {
+    onWall.show(view.initial.wall);
+  }
   for (const words of [...view.refused, ...list.begin(view.initial)]) {
     panel.warn(words);
   }

@@ -3,6 +3,7 @@
 import "../elements/index.ts";
 import type { Source } from "../elements/source.ts";
 import { byId } from "./ui/dom.ts";
+import { onZoneChange, pageZone } from "./zone/page.ts";
 
 export class TapePlace {
   readonly #elements = [
@@ -13,6 +14,14 @@ export class TapePlace {
   constructor(source: Source) {
     for (const element of this.#elements) {
       element.source = source;
+    }
+    this.#tellZone();
+    onZoneChange(() => this.#tellZone());
+  }
+
+  #tellZone(): void {
+    for (const element of this.#elements) {
+      element.timezone = pageZone().name;
     }
   }
 

@@ -32,11 +32,16 @@ const onlyFinite = () => ({
   },
 });
 
-/** Swagger UI is dark by a class, and the rest of the page by what the reader prefers. */
+/** Swagger UI is dark by a class, and the rest of the page by what was chosen, or the reader prefers. */
 function followScheme(): void {
+  const root = document.documentElement;
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+  const follow = () => {
+    const { theme } = root.dataset;
+    root.classList.toggle("dark-mode", theme === undefined ? dark.matches : theme === "dark");
+  };
   dark.addEventListener("change", follow);
+  new MutationObserver(follow).observe(root, { attributeFilter: ["data-theme"] });
   follow();
 }
 

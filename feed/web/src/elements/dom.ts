@@ -41,7 +41,11 @@ export class Text {
 }
 
 /** Set or remove a `data-` attribute, only when it differs. */
-export function setData(element: HTMLElement, name: string, value: string | undefined): void {
+export function setData(
+  element: HTMLElement | SVGElement,
+  name: string,
+  value: string | undefined,
+): void {
   if (element.dataset[name] !== value) {
     if (value === undefined) {
       delete element.dataset[name];

@@ -8,6 +8,7 @@
 import { baseOf } from "../client/base.ts";
 import { environment } from "../client/environment.ts";
 import { isSymbol, type Symbols, type Tick } from "../client/index.ts";
+import { HERE, Zone } from "../market/zone.ts";
 import { make, setData, Text } from "./dom.ts";
 import { type Notice, noticeOf, type Shown } from "./notice.ts";
 import { type Source, sources, type User } from "./source.ts";
@@ -35,9 +36,12 @@ interface Use {
 }
 
 export abstract class FeedElement extends Base implements User {
-  static observedAttributes: string[] = ["server", "symbol"];
+  static observedAttributes: string[] = ["server", "symbol", "timezone"];
   /** Properties that a page may set before this module is there. */
-  protected static readonly properties: readonly string[] = ["server", "symbol", "token", "source"];
+  protected static readonly properties: readonly string[] = [
+    ...["server", "symbol", "timezone"],
+    ...["token", "source"],
+  ];
 
   protected readonly root: ShadowRoot;
   /** What is said beside the prices; screen readers hear of it when it changes. */
@@ -50,6 +54,9 @@ export abstract class FeedElement extends Base implements User {
   #use: Use | undefined;
   #key = "";
   #isDue = false;
+  #zone = HERE;
+  /** Why the time zone is none, in words; "" where it is one. */
+  #zoneProblem = "";
   readonly #paint = (nowMs: number) => this.#paintAll(nowMs);
 
   constructor(...sheets: (CSSStyleSheet | undefined)[]) {
@@ -77,6 +84,15 @@ export abstract class FeedElement extends Base implements User {
     this.setAttribute("symbol", symbol);
   }
 
+  /** The time zone of its times, such as "America/New_York"; "" for that of the browser. */
+  get timezone(): string {
+    return this.getAttribute("timezone")?.trim() ?? "";
+  }
+
+  set timezone(name: string) {
+    this.setAttribute("timezone", name);
+  }
+
   /**
    * A function that returns the token by which the server knows who reads. It is asked for each
    * connection. Elements with the same function share one client. Never an attribute: those are
@@ -94,9 +110,13 @@ export abstract class FeedElement extends Base implements User {
     this.#schedule();
   }
 
-  /** A source that the page has already, with its own client; else it is that of the server. */
+  /**
+   * A source that the page has already, with its own client; else it is that of the server. Such a page
+   * tells those who listen of its prices itself, and once.
+   */
   set source(source: Source | undefined) {
     this.#lent = source;
+    this.notice.role = source === undefined ? "status" : null;
     this.#schedule();
   }
 
@@ -120,7 +140,10 @@ export abstract class FeedElement extends Base implements User {
     this.#schedule();
   }
 
-  attributeChangedCallback(_name?: string): void {
+  attributeChangedCallback(name?: string): void {
+    if (name === "timezone") {
+      this.#takeZone();
+    }
     this.#schedule();
   }
 
@@ -135,11 +158,23 @@ export abstract class FeedElement extends Base implements User {
   /** What is known of its symbol; undefined where it shows several. */
   protected abstract shown(): Shown | undefined;
 
+  /** What is said where nothing is to come, since it is not granted. */
+  protected denial(): string | undefined {
+    return undefined;
+  }
+
   /** Nothing is shown any more, or something else will be. */
   protected end(): void {}
   take(_ticks: readonly Tick[], _isSnapshot: boolean): void {}
   gap(_missing: number | undefined): void {}
   restart(): void {}
+
+  protected get zone(): Zone {
+    return this.#zone;
+  }
+
+  /** Write all times anew: they are of another zone. */
+  protected rezoned(): void {}
 
   /** Begin anew: something else than the server and the symbols differs. */
   protected again(): void {
@@ -149,6 +184,17 @@ export abstract class FeedElement extends Base implements User {
 
   changed(): void {
     this.used?.painter.request();
+  }
+
+  #takeZone(): void {
+    this.#zoneProblem = "";
+    try {
+      this.#zone = this.timezone === "" ? HERE : new Zone(this.timezone);
+    } catch (error) {
+      this.#zoneProblem = (error as Error).message;
+    }
+    this.rezoned();
+    this.changed();
   }
 
   #schedule(): void {
@@ -171,6 +217,10 @@ export abstract class FeedElement extends Base implements User {
       words = `Nothing to show: <${this.localName}> has no ${this.naming}`;
     } else if (wrong !== undefined) {
       words = `“${wrong}” cannot be a symbol`;
+    } else if (this.isConnected && this.problem !== "") {
+      words = this.problem;
+    } else if (this.isConnected && this.#zoneProblem !== "") {
+      words = this.#zoneProblem;
     } else if (this.isConnected) {
       try {
         base = baseOf(new URL(this.server, location.href), environment());
@@ -230,6 +280,11 @@ export abstract class FeedElement extends Base implements User {
     }
   }
 
+  /** What of its attributes is not accepted, in words; "" where all is. */
+  protected get problem(): string {
+    return "";
+  }
+
   /** The attribute that says what it shows. */
   protected get naming(): string {
     return "symbol";
@@ -240,7 +295,12 @@ export abstract class FeedElement extends Base implements User {
     if (source === undefined) {
       return false;
     }
-    this.#say(noticeOf(source.way, this.shown(), Date.now()));
+    const denial = this.denial();
+    this.#say(
+      denial === undefined
+        ? noticeOf(source.way, this.shown(), Date.now(), this.#zone)
+        : { condition: "failed", words: denial },
+    );
     return this.paint(nowMs);
   }
 

@@ -8,7 +8,9 @@
  * Importing it defines the elements.
  */
 
-import { type ChangeDetail, FeedChart } from "./chart/element.ts";
+import { type ChangeDetail, FeedChart, type MarkDetail } from "./chart/element.ts";
+import type { Mark } from "./chart/marks.ts";
+import type { PriceDetail } from "./chart/pointing.ts";
 import { readFromServerOf } from "./element.ts";
 import { FeedQuotes } from "./quotes/element.ts";
 import { FeedTape } from "./tape/element.ts";
@@ -24,6 +26,9 @@ export {
   FeedTape,
   FeedTicker,
   FeedWatchlist,
+  type Mark,
+  type MarkDetail,
+  type PriceDetail,
   type SelectDetail,
 };
 
@@ -38,6 +43,8 @@ declare global {
 
   interface HTMLElementEventMap {
     "feed-change": CustomEvent<ChangeDetail>;
+    "feed-mark": CustomEvent<MarkDetail>;
+    "feed-price": CustomEvent<PriceDetail>;
     "feed-select": CustomEvent<SelectDetail>;
   }
 }

@@ -2,6 +2,7 @@
 
 import type { LinkStatus, Status } from "../client/index.ts";
 import { formatAsOf } from "../market/format.ts";
+import { HERE } from "../market/zone.ts";
 import type { Reach } from "./reach.ts";
 
 /**
@@ -46,9 +47,12 @@ export const DOWN_WORDS: Record<string, string> = {
 };
 
 /** Return what to say; `shown` is left out where an element shows several symbols. */
-export function noticeOf(way: Way, shown: Shown | undefined, nowMs: number): Notice {
+export function noticeOf(way: Way, shown: Shown | undefined, nowMs: number, zone = HERE): Notice {
   const asOfMs = shown === undefined ? way.newestMs : shown.asOfMs;
-  const asOf = asOfMs === undefined ? "" : ` · prices as of ${formatAsOf(asOfMs, nowMs)}`;
+  if (asOfMs !== undefined && isLive(way, shown)) {
+    return LIVE; // as nearly always, many times a second
+  }
+  const asOf = asOfMs === undefined ? "" : ` · prices as of ${formatAsOf(asOfMs, nowMs, zone)}`;
   const barred = barredWords(way);
   if (barred !== undefined) {
     return { condition: "failed", words: `${barred}${asOf}` };
@@ -70,9 +74,16 @@ export function noticeOf(way: Way, shown: Shown | undefined, nowMs: number): Not
   if (shown?.silence !== undefined) {
     return { condition: "stale", words: `Stale${asOf}` };
   }
-  return asOfMs === undefined
-    ? { condition: "waiting", words: "Waiting for the first price" }
-    : { condition: "live", words: "Live" };
+  return { condition: "waiting", words: "Waiting for the first price" };
+}
+
+const LIVE: Notice = { condition: "live", words: "Live" };
+
+/** Whether nothing is known that keeps prices from being current. */
+function isLive({ refusal, status, down }: Way, shown: Shown | undefined): boolean {
+  const isStopped = shown?.halt !== undefined || shown?.silence !== undefined;
+  const isOpen = refusal === undefined && status.phase === "live" && down === undefined;
+  return isOpen && shown?.unlisted === undefined && !isStopped;
 }
 
 /** What keeps an element from its data until the author of the page, or an operator, acts. */

@@ -15,6 +15,8 @@ import {
 import type { Bars } from "../market/history.ts";
 import { Market } from "../market/market.ts";
 import type { ServedTimeframe } from "../market/timeframes.ts";
+import { notIncluded, refusedOn } from "./denial.ts";
+import { firstPrices } from "./first.ts";
 import { Holds } from "./holds.ts";
 import type { Way } from "./notice.ts";
 import { Painter } from "./painter.ts";
@@ -37,6 +39,7 @@ export interface User {
 export interface Lent {
   client: FeedClient;
   market: Market;
+  painter: Painter;
 }
 
 /** Requests for days at once: a long watchlist asks for many. */
@@ -46,7 +49,10 @@ export class Source {
   readonly base: string;
   readonly client: FeedClient;
   readonly market: Market;
-  readonly painter = new Painter();
+  readonly #server: string; // for people
+  readonly painter: Painter;
+  /** Resolves once the first prices are there; the past is asked for then. */
+  readonly first: Promise<void>;
   readonly #credentials: (() => Promise<Credentials>) | undefined;
   readonly #environment = environment();
   readonly #holds = new Holds();
@@ -66,6 +72,8 @@ export class Source {
     this.base = base;
     this.#isLent = lent !== undefined;
     this.market = lent?.market ?? new Market();
+    this.painter = lent?.painter ?? new Painter();
+    this.#server = new URL(base).href.replace(/\/$/, "");
     this.#credentials = token && (async () => ({ token: await token() }));
     const credentials = this.#credentials;
     this.client =
@@ -74,13 +82,14 @@ export class Source {
         // Tabs share what anybody may read; who reads by a token reads by its own connection.
         credentials === undefined ? { url: base } : { url: base, credentials, shared: false },
       );
+    this.first = firstPrices(this.client);
     this.#listen();
   }
 
   /** What is known of the way to the server. */
   get way(): Way {
     return {
-      server: new URL(this.base).href.replace(/\/$/, ""),
+      server: this.#server,
       pageOrigin: location.origin,
       status: this.client.status,
       reach: this.#reach,
@@ -110,6 +119,7 @@ export class Source {
 
   /** Ask for a document of the server. Throws an Error that says what was answered. */
   async ask(path: string, signal?: AbortSignal): Promise<unknown> {
+    await this.first;
     const credentials = await this.#credentials?.();
     return await call(this.base, { method: "GET", path, signal }, credentials, this.#environment);
   }
@@ -163,7 +173,7 @@ export class Source {
           const instrument = this.market.get(symbol);
           instrument.day.begin(bars);
           instrument.version += 1;
-          this.painter.request();
+          this.painter.requestBeat();
         })
         // What cannot be had is shown as not known; it is asked for again after the next gap.
         .catch(() => this.#days.delete(symbol))
@@ -206,8 +216,14 @@ export class Source {
           this.#renewDays();
           this.#tell((user) => user.restart());
         }
-        this.#tell((user) => user.take(ticks, isSnapshot));
-        this.painter.request();
+        for (const user of this.#users) {
+          user.take(ticks, isSnapshot);
+        }
+        if (isSnapshot) {
+          this.painter.request(); // somebody waits for it
+        } else {
+          this.painter.requestBeat();
+        }
       }),
       client.on("gap", ({ missing }) => {
         this.#renewDays();
@@ -218,8 +234,11 @@ export class Source {
         this.#tell((user) => user.changed());
       }),
       client.on("warning", ({ reason, names, msg }) => {
-        for (const name of reason === "unlisted" || reason === "not_granted" ? names : []) {
+        for (const name of reason === "unlisted" ? names : []) {
           market.get(name).warn(msg);
+        }
+        for (const name of reason === "not_granted" ? refusedOn("trades", msg) : []) {
+          market.get(name).deny("trades", notIncluded(`trades of ${name}`));
         }
         this.#tell((user) => user.changed());
       }),

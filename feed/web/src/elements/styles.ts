@@ -39,6 +39,17 @@ export const BASE = sheetOf(`
   line-height: 1.4;
   font-variant-numeric: tabular-nums;
 }
+@media (prefers-contrast: more) {
+  :host {
+    --_text: var(--feed-text, light-dark(#000000, #ffffff));
+    --_muted: var(--feed-muted, light-dark(#39424f, #c3ccd8));
+    --_line: var(--feed-line, light-dark(#737f8f, #8390a3));
+    --_accent: var(--feed-accent, light-dark(#0d3f9e, #a6c8ff));
+    --_up: var(--feed-up, light-dark(#075a39, #5fe3a8));
+    --_down: var(--feed-down, light-dark(#8f1424, #ffa3a9));
+    --_warn: var(--feed-warn, light-dark(#5f3f00, #ffd27a));
+  }
+}
 :host([hidden]), [hidden] { display: none !important; }
 *, *::before, *::after { box-sizing: border-box; }
 header {
@@ -73,10 +84,26 @@ td.number, th.number { text-align: right; }
 :focus-visible { outline: 2px solid var(--_accent); outline-offset: -2px; }
 `);
 
+const TASTES = ["(prefers-color-scheme: dark)", "(prefers-contrast: more)"];
+
+/** Call back when the reader's system wants other colours; the returned function ends that. */
+export function onTasteChange(listener: () => void): () => void {
+  const queries = TASTES.map((taste) => matchMedia(taste));
+  for (const query of queries) {
+    query.addEventListener("change", listener);
+  }
+  return () => {
+    for (const query of queries) {
+      query.removeEventListener("change", listener);
+    }
+  };
+}
+
 /** The colours of an element as `#rrggbb`, for drawings on a canvas. */
 export function colourOf(root: ShadowRoot, name: string): string {
   const probe = document.createElement("span");
   probe.hidden = true;
+  probe.style.setProperty("forced-color-adjust", "none"); // drawings keep their colours
   probe.style.color = `var(--_${name})`; // by script, which no policy forbids
   root.append(probe);
   const { color } = getComputedStyle(probe);

@@ -10,6 +10,9 @@ import type { Bars } from "./history.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
+/** A trade is above, or below, all others of its day before it. */
+export type Extreme = "high" | "low";
+
 export class Day {
   open: number | undefined;
   previousClose: number | undefined;
@@ -46,12 +49,10 @@ export class Day {
     this.#turnover = current.v * current.vw;
   }
 
-  /** Take a trade; one of a later day begins that. */
-  take(trade: Trade | ConflatedTrade): void {
+  /** Take a trade; one of a later day begins that. Return whether it is an extreme of a known day. */
+  take(trade: Trade | ConflatedTrade): Extreme | undefined {
     const startMs = Math.floor(timeMs(trade.t) / DAY_MS) * DAY_MS;
-    const { p, s } = trade;
-    const [high, low, volume, price] =
-      trade.n === undefined ? [p, p, s, p] : [trade.h, trade.l, trade.v, trade.vw];
+    const { p } = trade;
     if (startMs > this.#startMs) {
       const isNext = this.open !== undefined;
       const isFirst = this.#isToBegin;
@@ -59,13 +60,16 @@ export class Day {
       this.#enter(startMs);
       this.open = isNext || isFirst ? p : undefined;
     }
-    if (startMs === this.#startMs) {
-      this.#high = Math.max(this.#high, high);
-      this.#low = Math.min(this.#low, low);
-      this.#last = p;
-      this.#volume += volume;
-      this.#turnover += volume * price;
+    if (startMs !== this.#startMs) {
+      return undefined;
     }
+    const isBegun = this.open !== undefined && this.#last !== undefined;
+    this.#last = p;
+    const extreme =
+      trade.n === undefined
+        ? this.#add(p, p, trade.s, p)
+        : this.#add(trade.h, trade.l, trade.v, trade.vw);
+    return isBegun ? extreme : undefined;
   }
 
   /** Forget everything: time begins anew. */
@@ -98,6 +102,15 @@ export class Day {
   /** Change of a price since the last one of the day before, as a share of its size. */
   changeSinceClose(price: number | undefined): number | undefined {
     return shareOf(price, this.previousClose);
+  }
+
+  #add(high: number, low: number, volume: number, price: number): Extreme | undefined {
+    const extreme = high > this.#high ? "high" : low < this.#low ? "low" : undefined;
+    this.#high = Math.max(this.#high, high);
+    this.#low = Math.min(this.#low, low);
+    this.#volume += volume;
+    this.#turnover += volume * price;
+    return extreme;
   }
 
   #enter(startMs: number): void {

@@ -10,7 +10,7 @@ export interface Listing {
   price_step?: number | null;
 }
 
-/** The server wants to know who asks. */
+/** The server wants to know who asks; the message says why not so any more, where it was shown something. */
 export class SignInDue extends Error {}
 
 /**
@@ -20,7 +20,10 @@ export class SignInDue extends Error {}
 export async function fetchListings(): Promise<Listing[]> {
   const response = await fetch("v1/symbols");
   if (response.status === 401) {
-    throw new SignInDue("sign in");
+    // RFC 6750 §3.1: there was a credential, and it is not accepted.
+    const wasShown = response.headers.get("www-authenticate")?.includes("invalid_token");
+    const { detail = "" } = (await response.json()) as { detail?: string };
+    throw new SignInDue(wasShown ? detail : "");
   }
   if (!response.ok) {
     throw new Error(`/v1/symbols answered ${response.status}`);

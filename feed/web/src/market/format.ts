@@ -1,5 +1,7 @@
 /** Numbers and times as people read them. All are pure; formatters are made once. */
 
+import { HERE } from "./zone.ts";
+
 export const NOTHING = "–";
 
 const prices = Array.from(
@@ -12,14 +14,14 @@ const prices = Array.from(
 );
 const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const compact = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
-const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
-const date = new Intl.DateTimeFormat("en-CA", { dateStyle: "short" });
 
 /** The share of a price that rounding may take or add; more, and digits that matter are gone. */
 const NEAR = 5e-4;
 /** Digits of a price; what is behind them is noise, and would not fit. */
 const MOST_DIGITS = 8;
 const LEAST_DECIMALS = 2;
+/** A change of less is shown as 0.00 %. */
+const LEAST_PERCENT = 0.005;
 /** From here on a number is told by its power of ten. */
 const LARGE = 1e12;
 
@@ -55,7 +57,7 @@ export function formatByPower(value: number, digits: number): string {
 
 /** The direction of a change as it is shown; undefined where it is shown as none. */
 export function wayOf(change: number | undefined): "up" | "down" | undefined {
-  if (change === undefined || Math.abs(change * 100).toFixed(2) === "0.00") {
+  if (change === undefined || Math.abs(change * 100) < LEAST_PERCENT) {
     return undefined;
   }
   return change > 0 ? "up" : "down";
@@ -158,12 +160,14 @@ export function formatAge(ms: number): string {
   return hours < 48 ? `${hours} h` : `${whole.format(Math.floor(hours / 24))} d`;
 }
 
-export function formatClock(timeMs: number): string {
-  return clock.format(timeMs);
+/** The time of day in a zone: `12:34:56`. */
+export function formatClock(timeMs: number, zone = HERE): string {
+  return zone.second(timeMs / 1_000);
 }
 
 /** The time that a price is of: `12:34:56`, with its date where that is another day. */
-export function formatAsOf(timeMs: number, nowMs: number): string {
-  const isToday = new Date(timeMs).toDateString() === new Date(nowMs).toDateString();
-  return isToday ? formatClock(timeMs) : `${date.format(timeMs)} ${formatClock(timeMs)}`;
+export function formatAsOf(timeMs: number, nowMs: number, zone = HERE): string {
+  const [date, today] = [zone.date(timeMs / 1_000), zone.date(nowMs / 1_000)];
+  const time = formatClock(timeMs, zone);
+  return date === today ? time : `${date} ${time}`;
 }

@@ -5,7 +5,7 @@
 import type { Bar } from "../client/index.ts";
 import type { Point } from "./series.ts";
 import type { ServedTimeframe } from "./timeframes.ts";
-import { Waiting } from "./waiting.ts";
+import { Final, Waiting } from "./waiting.ts";
 
 export interface Bars {
   bars: Bar[];
@@ -23,7 +23,8 @@ export async function fetchBars(
   const query = new URLSearchParams({ symbol, timeframe, limit: String(limit) });
   const response = await fetch(`v1/bars?${query}`, signal === undefined ? {} : { signal });
   if (!response.ok) {
-    throw new Error(`/v1/bars answered ${response.status} for ${symbol}`);
+    const words = `/v1/bars answered ${response.status} for ${symbol}`;
+    throw response.status === 403 ? new Final(words) : new Error(words);
   }
   return (await response.json()) as Bars;
 }

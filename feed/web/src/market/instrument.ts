@@ -8,10 +8,13 @@ import {
   type Trade,
   timeMs,
 } from "../client/index.ts";
-import { Day } from "./day.ts";
+import { Day, type Extreme } from "./day.ts";
 import { Series } from "./series.ts";
 
+export type { Extreme } from "./day.ts";
 export type Direction = -1 | 0 | 1;
+/** Channels whose absence is said. */
+export type DeniedChannel = "trades" | "quotes";
 
 /**
  * Status codes that begin a halt, and that end one, on either tape (Alpaca "trading status": UTP
@@ -42,10 +45,16 @@ export class Instrument {
   silence: Status | undefined;
   /** The warning that it is not listed; undefined once something came of it. */
   unlisted: string | undefined;
+  /** What is said instead of what somebody's grant leaves out; it is gone once something came. */
+  readonly denials = new Map<DeniedChannel, string>();
   /** The direction of the last change of each price. */
   lastDirection: Direction = 0;
   bidDirection: Direction = 0;
   askDirection: Direction = 0;
+  /** The newest extreme of its day, and how many there were since it is watched. */
+  extreme: Extreme | undefined;
+  extremes = 0;
+  readonly #extremeOf = new WeakMap<Tick, Extreme>();
   /** Grows with everything that is worth drawing. */
   version = 0;
   /** Decimals of its price step, or that its prices were seen with. */
@@ -93,6 +102,12 @@ export class Instrument {
     this.version += 1;
   }
 
+  /** Note that a channel of it is not granted, in words. */
+  deny(channel: DeniedChannel, words: string): void {
+    this.denials.set(channel, words);
+    this.version += 1;
+  }
+
   take(tick: Tick): void {
     this.unlisted = undefined;
     switch (tick.T) {
@@ -124,16 +139,28 @@ export class Instrument {
   }
 
   #trade(trade: Trade | ConflatedTrade): void {
+    this.denials.delete("trades");
     this.lastDirection = directionOf(trade.p, this.last, this.lastDirection);
     this.last = trade.p;
     this.lastMs = timeMs(trade.t);
     this.asOfMs = this.lastMs;
     this.#see(trade.p);
     this.series.push(this.lastMs, trade.p);
-    this.day.take(trade);
+    const extreme = this.day.take(trade);
+    if (extreme !== undefined) {
+      this.extreme = extreme;
+      this.extremes += 1;
+      this.#extremeOf.set(trade, extreme);
+    }
+  }
+
+  /** Whether a trade that was taken made an extreme of its day. */
+  extremeOf(trade: Tick): Extreme | undefined {
+    return this.#extremeOf.get(trade);
   }
 
   #quote(quote: Quote): void {
+    this.denials.delete("quotes");
     const bid = priceOf(quote.bp, quote.bs);
     const ask = priceOf(quote.ap, quote.as);
     this.bidDirection = directionOf(bid, this.bid, this.bidDirection);
@@ -163,7 +190,7 @@ export class Instrument {
     if (Math.abs(price) >= 1e12) {
       return;
     }
-    while (this.decimals < 8 && !isWhole(price * 10 ** this.decimals)) {
+    while (this.decimals < 8 && !isWhole(price * (POWERS[this.decimals] as number))) {
       this.decimals += 1;
     }
   }
@@ -188,6 +215,8 @@ function directionOf(
   }
   return now > before ? 1 : -1;
 }
+
+const POWERS = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7] as const;
 
 /** Whether a scaled price is whole, within the error of scaling a double. */
 function isWhole(scaled: number): boolean {

@@ -1,19 +1,30 @@
 /**
  * Asks for something of many symbols, two at a time, each once: those on the screen go first.
  *
- * Five hundred rows ask for five hundred answers; so these wait in line.
+ * Five hundred rows ask for five hundred answers; so these wait in line. Those that nobody sees are
+ * asked for one after the other with a pause, so that neither the page nor the server is kept busy by
+ * what may never be looked at.
  */
 
+/** It cannot be had, however often it is asked for. */
+export class Final extends Error {}
+
 const AT_ONCE = 2;
+const PAUSE_MS = 200;
 
 export class Waiting {
   readonly #load: (symbol: string) => Promise<void>;
   readonly #asked = new Set<string>();
   #urgent: string[] = [];
   #others = new Set<string>();
+  #areNeeded = false;
   #running = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined; // until the next one that nobody sees
 
-  /** @param load rejects where it cannot be had; then it is asked for again with the next request. */
+  /**
+   * @param load rejects where it cannot be had; then it is asked for again with the next request, but
+   *   for an error that is `Final`.
+   */
   constructor(load: (symbol: string) => Promise<void>) {
     this.#load = load;
   }
@@ -24,8 +35,9 @@ export class Waiting {
     this.#pump();
   }
 
-  /** Ask for these when nothing is more urgent, and for no others. */
-  expect(symbols: readonly string[]): void {
+  /** Ask for these when nothing is more urgent, and for no others; with pauses, unless they are needed. */
+  expect(symbols: readonly string[], areNeeded = false): void {
+    this.#areNeeded = areNeeded;
     this.#others = new Set(symbols.filter((symbol) => !this.#asked.has(symbol)));
     this.#pump();
   }
@@ -36,12 +48,22 @@ export class Waiting {
   }
 
   #next(): string | undefined {
-    const [other] = this.#urgent.length > 0 ? [] : this.#others;
-    const symbol = this.#urgent.shift() ?? other;
-    if (symbol !== undefined) {
-      this.#others.delete(symbol);
+    const urgent = this.#urgent.shift();
+    const [other] = this.#others;
+    if (urgent !== undefined) {
+      this.#others.delete(urgent);
+      return urgent;
     }
-    return symbol;
+    const isEarly = this.#timer !== undefined || this.#running > 0;
+    if (other === undefined || (isEarly && !this.#areNeeded)) {
+      return undefined;
+    }
+    this.#others.delete(other);
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#pump();
+    }, PAUSE_MS);
+    return other;
   }
 
   #pump(): void {
@@ -56,7 +78,11 @@ export class Waiting {
       this.#asked.add(symbol);
       this.#running += 1;
       this.#load(symbol)
-        .catch(() => this.#asked.delete(symbol))
+        .catch((error) => {
+          if (!(error instanceof Final)) {
+            this.#asked.delete(symbol);
+          }
+        })
         .finally(() => {
           this.#running -= 1;
           this.#pump();

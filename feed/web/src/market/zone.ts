@@ -40,6 +40,11 @@ export class Zone {
     return this.#second.format(timeS * 1_000);
   }
 
+  /** `2026-01-02`. */
+  date(timeS: number): string {
+    return this.#date.format(timeS * 1_000);
+  }
+
   /** `2 Jan`. */
   dayOfMonth(timeS: number): string {
     return this.#month.format(timeS * 1_000);
@@ -50,16 +55,28 @@ export class Zone {
     if (barS >= 86_400) {
       return this.#day.format(timeS * 1_000);
     }
-    return `${this.#date.format(timeS * 1_000)} ${this.#clock(timeS, barS)}`;
+    return `${this.date(timeS)} ${this.#clock(timeS, barS)}`;
   }
 
   /** The start of a bar, with its date where that is another day than now: `14:30`. */
   recent(timeS: number, barS: number, nowMs: number): string {
-    const isToday = this.#date.format(timeS * 1_000) === this.#date.format(nowMs);
+    const isToday = this.date(timeS) === this.date(nowMs / 1_000);
     return isToday && barS < 86_400 ? this.#clock(timeS, barS) : this.start(timeS, barS);
   }
 
   #clock(timeS: number, barS: number): string {
     return barS < 60 ? this.second(timeS) : this.minute(timeS);
+  }
+}
+
+/** The zone of the browser. */
+export const HERE = new Zone();
+
+/** Whether a text names a time zone that the browser knows. */
+export function isZone(name: string): boolean {
+  try {
+    return new Zone(name).name !== "";
+  } catch {
+    return false;
   }
 }

@@ -214,7 +214,7 @@ test("feedback is a sample of the ages, told every ten seconds", async () => {
   nowMs = 10_000;
   feedback.reportWhenDue("sse", nowMs);
   feedback.reportWhenDue("sse", 99_999); // nothing new
-  await vi.waitFor(() => expect(posted).toHaveLength(1)); // credentials are asked for first
+  await until(() => expect(posted).toHaveLength(1)); // credentials are asked for first
   expect(posted[0]?.url).toBe("http://127.0.0.1:8080/v1/feedback");
   expect(posted[0]?.body.transport).toBe("sse");
   expect(posted[0]?.body.ages_ms).toHaveLength(64);

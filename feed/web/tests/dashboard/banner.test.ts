@@ -38,6 +38,16 @@ test("a lost server is told in one line, its reason apart, and may be tried now"
   expect(told({ phase: "offline" })?.words).toBe("Offline · prices as of 14:30:15");
 });
 
+test("of a key that includes nothing of what is shown it is said, and what it does include", () => {
+  const problem =
+    "insufficient subscription: MSFT on trades is not granted; granted: trades=A (409)";
+  expect(told({ phase: "stopped", problem })).toEqual({
+    words: "Your key includes nothing of what is shown",
+    why: problem,
+    canRetry: true,
+  });
+});
+
 test("a page that is behind tells why, and one that is slowed needs no new connection", () => {
   expect(told({}, { behindMs: 30_000 })).toMatchObject({ canRetry: true });
   expect(told({}, { behindMs: 30_000, isSlowed: true })).toMatchObject({

@@ -45,6 +45,19 @@ describe("a day", () => {
     expect(day.range).toEqual([80, 120]);
   });
 
+  test("tells a trade that is its new high or low, once all of it is known", () => {
+    const day = new Day();
+    const at = (second: number, price: number) =>
+      day.take(tradeAt(`2026-01-02T10:00:0${second}Z`, price));
+    expect(at(0, 111)).toBeUndefined();
+    day.begin(TODAY);
+    const told = [at(1, 111), at(2, 112), at(3, 112), at(4, 94), at(5, 100)];
+    expect(told).toEqual([undefined, "high", undefined, "low", undefined]);
+    const first = day.take(tradeAt("2026-01-03T00:00:01Z", 200));
+    const second = day.take(tradeAt("2026-01-03T00:00:02Z", 201));
+    expect([first, second]).toEqual([undefined, "high"]);
+  });
+
   test("ends at midnight of UTC, and its last price is the previous close", () => {
     const day = new Day();
     day.begin(TODAY);

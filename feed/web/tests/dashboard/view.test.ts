@@ -6,6 +6,7 @@ import {
   MOST_IN_ADDRESS,
   readView,
   type View,
+  withLook,
   writeView,
 } from "../../src/dashboard/view/address.ts";
 import { titleOf } from "../../src/dashboard/view/title.ts";
@@ -23,7 +24,11 @@ const WHOLE: View = {
   sort: { column: "volume", isDescending: true },
   sector: "Real Estate",
   assetClass: "us_equity",
+  heat: "turnover",
   theme: "dark",
+  colours: "blue-orange",
+  wall: 15,
+  zone: "America/New_York",
 };
 
 /** Without what is undefined. */
@@ -44,7 +49,17 @@ describe("an address", () => {
   });
 
   test("keeps what is of other parts of the page", () => {
-    expect(writeView({ symbol: "A" }, "?wall=1&symbol=B&theme=dark")).toBe("?wall=1&symbol=A");
+    expect(writeView({ symbol: "A" }, "?other=1&symbol=B&theme=dark")).toBe("?other=1&symbol=A");
+  });
+
+  test("of somebody else's does not take one's own look away", () => {
+    const own: View = { theme: "dark", colours: "blue-orange", symbol: "MSFT" };
+    const look = (search: string) => told(withLook(readView(search, OFFERED).view, own));
+    expect(look("?symbol=A")).toEqual({ symbol: "A", theme: "dark", colours: "blue-orange" });
+    expect(look("?theme=light&colours=green-red")).toEqual({
+      theme: "light",
+      colours: "green-red",
+    });
   });
 
   test("without a layout to offer leaves it alone", () => {
@@ -63,7 +78,15 @@ describe("an address", () => {
     ["frame=7s", "frame=7s is not accepted; accepted: 1s, 1m, 1d"],
     ["layout=3", "layout=3 is not accepted; accepted: 1, 2, 4"],
     ["density=tight", "density=tight is not accepted; accepted: comfortable, compact"],
+    [
+      "wall=4",
+      "wall=4 is not accepted; accepted: 1, or the seconds for each symbol of the list: 5",
+    ],
+    ["wall=1e3", "wall=1e3 is not accepted"],
+    ["heat=1", "heat=1 is not accepted; accepted: volume, turnover"],
     ["theme=pink", "theme=pink is not accepted; accepted: light, dark"],
+    ["colours=pink", "colours=pink is not accepted; accepted: green-red, blue-orange"],
+    ["zone=Mars", "zone=Mars is not accepted; accepted: a time zone such as UTC"],
     ["columns=last,nope", "columns=last,nope is not accepted; accepted: some of course, last"],
     ["columns=constructor", "columns=constructor is not accepted"],
     ["sort=course", "sort=course is not accepted; accepted: symbol or a column"],

@@ -181,11 +181,16 @@ test("keys walk, zoom and leave, and others mean nothing", () => {
   const done: unknown[] = [];
   const walker = {
     walk: (by: number) => `walked ${by}`,
+    climb: (by: number) => `climbed ${by}`,
     zoom: (direction: 1 | -1) => done.push(direction),
     leave: () => done.push("left"),
   };
   expect(press("ArrowLeft", walker)).toBe("walked -1");
   expect(press("End", walker)).toBe("walked Infinity");
+  expect(["ArrowUp", "ArrowDown"].map((key) => press(key, walker))).toEqual([
+    "climbed 1",
+    "climbed -1",
+  ]);
   expect(["+", "-", "Escape"].map((key) => press(key, walker))).toEqual(["", "", ""]);
   expect(done).toEqual([-1, 1, "left"]);
   expect(press("x", walker)).toBeUndefined();

@@ -94,6 +94,14 @@ describe("a tape", () => {
     expect(shown(tape)).toEqual([3, 2, 1]);
   });
 
+  test("says which trades were a new high or low of the day", () => {
+    const tape = new Tape();
+    tape.trade(trade(1));
+    tape.trade(trade(2), "high");
+    tape.roll.advance();
+    expect(tape.roll.lines.map((line) => (line as Print).extreme)).toEqual(["high", undefined]);
+  });
+
   test("stands while it is paused, counts what comes, and shows it afterwards", () => {
     const tape = new Tape();
     tape.roll.isPaused = true;

@@ -1,9 +1,11 @@
 /** The decisions of a table of prices: columns, sorting, and when rows hold still. */
 
 import { describe, expect, test } from "vitest";
+import type { Trade } from "../../src/client/index.ts";
 import {
   COLUMN_IDS,
   COLUMNS,
+  columnsOf,
   fitting,
   placeInRange,
   tracksOf,
@@ -34,6 +36,22 @@ function withDay(): Instrument {
   instrument.take({ ...trade("A", 1), T: "t", p: 105, s: 1_000, t: at(0) } as never);
   return instrument;
 }
+
+test("columns are named with commas or spaces between them, in their order, each once", () => {
+  expect(columnsOf("last, bid ask,last")).toEqual(["last", "bid", "ask"]);
+  expect([columnsOf(""), columnsOf(" ,")]).toEqual([[], []]);
+  expect([columnsOf("last,nope"), columnsOf("constructor")]).toEqual([undefined, undefined]);
+});
+
+test("an instrument counts the extremes of its day, and knows of which trades they are", () => {
+  const instrument = withDay();
+  const higher = { ...trade("A", 2), T: "t", p: 111, s: 1, t: at(1) } as Trade;
+  instrument.take(higher);
+  const same = { ...higher, i: 3 };
+  instrument.take(same);
+  expect([instrument.extreme, instrument.extremes]).toEqual(["high", 1]);
+  expect([higher, same].map((each) => instrument.extremeOf(each))).toEqual(["high", undefined]);
+});
 
 describe("a column", () => {
   test.each([

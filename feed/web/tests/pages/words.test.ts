@@ -1,7 +1,7 @@
 /** Numbers and times as the plain pages write them. */
 
 import { expect, test } from "vitest";
-import { bytes, clock, count, duration } from "../../../http/page/words.js";
+import { bytes, clock, clockThere, count, duration } from "../../../http/page/words.js";
 
 test.each([
   [0, "0 s"],
@@ -32,4 +32,12 @@ test("numbers have three or four digits, and a prefix", () => {
 test("a day has 24 hours", () => {
   expect(clock(new Date(2026, 10, 30, 0, 5, 9))).toMatch(/^00.05.09$/);
   expect(clock(new Date(2026, 10, 30, 23, 5, 9))).toMatch(/^23.05.09$/);
+});
+
+test("a clock is of the zone that was chosen, and says where that is", () => {
+  const time = Date.UTC(2026, 10, 30, 14, 30, 5);
+  expect(clock(time, "America/New_York")).toMatch(/^09.30.05$/);
+  expect(clockThere(time, "America/New_York")).toMatch(/^09.30.05 New York$/);
+  expect(clockThere(time, "UTC")).toMatch(/^14.30.05 UTC$/);
+  expect(clockThere(time)).toBe(clock(time));
 });

@@ -55,6 +55,8 @@ export class ScriptedFeed {
   readonly answers = new Map<string, Answer>();
   /** Accept WebSockets. */
   websocket = true;
+  /** Be as a server that is not there, whose port is nobody else's. */
+  isAway = false;
   /** Refuse the next position that comes over a WebSocket. */
   refusePosition = false;
   /** A symbol that is refused over WebSocket. */
@@ -70,6 +72,10 @@ export class ScriptedFeed {
   private constructor() {
     this.#server = createServer((request, response) => this.#respond(request, response));
     this.#server.on("connection", (socket) => {
+      if (this.isAway) {
+        socket.destroy();
+        return;
+      }
       this.#sockets.add(socket);
       socket.on("close", () => this.#sockets.delete(socket));
     });

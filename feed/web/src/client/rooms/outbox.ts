@@ -78,7 +78,11 @@ export class Outbox {
   /** All that is held, in order. */
   get unsent(): readonly Unsent[] {
     return this.#held.map(({ id, action, sinceMs, refused, entry }) => ({
-      ...{ id, action, sinceMs, refused, entry },
+      id,
+      action,
+      sinceMs,
+      refused,
+      entry,
     }));
   }
 

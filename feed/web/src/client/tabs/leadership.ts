@@ -62,7 +62,10 @@ export class Leadership {
       settings,
       {
         onFrame: (frame) => {
-          group.post({ kind: "frame", frame: journal.append(frame) });
+          const relayed = journal.append(frame);
+          if (roster.size > 1) {
+            group.post({ kind: "frame", frame: relayed }); // to a tab alone it would be a copy for nobody
+          }
           host.frame(frame);
         },
         onStatus: () => this.#tellStatus(),

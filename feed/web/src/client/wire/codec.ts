@@ -61,13 +61,13 @@ function isMessage(value: unknown): value is Message {
   if (typeof value !== "object" || value === null) {
     return false;
   }
-  const { T, S, t } = value as { T?: unknown; S?: unknown; t?: unknown };
-  if (typeof T !== "string") {
+  const message = value as { T: string; S?: unknown; t?: unknown };
+  if (typeof message.T !== "string") {
     return false;
   }
-  return isTick({ T })
-    ? typeof S === "string" && typeof t === "string"
-    : !isWord({ T }) || isWholeWord(value as { T: string });
+  return isTick(message)
+    ? typeof message.S === "string" && typeof message.t === "string"
+    : !isWord(message) || isWholeWord(message);
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });

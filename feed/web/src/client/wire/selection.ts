@@ -8,15 +8,8 @@
 import { InvalidInput, LimitExceeded } from "../errors.ts";
 import type { Query } from "../platform.ts";
 import { channelOf, DESK_KEYS, isDeskWord, keyOf } from "./deskwords.ts";
-import { CHANNEL_OF_KIND, CHANNELS, type Channel, type Tick } from "./ticks.ts";
-import {
-  ID_SHAPE,
-  isGenerationId,
-  isWord,
-  WORD_CHANNELS,
-  type Word,
-  type WordChannel,
-} from "./words.ts";
+import { CHANNEL_OF_KIND, CHANNELS, type Channel, isTick, type Tick } from "./ticks.ts";
+import { ID_SHAPE, isGenerationId, WORD_CHANNELS, type Word, type WordChannel } from "./words.ts";
 
 export const ALL = "*";
 /** Symbols over all channels that one client asks for; the server's own limit may be lower. */
@@ -89,15 +82,15 @@ export class Selection {
 
   /** Tell whether a tick, or a word, was asked for. */
   includes(event: Tick | Word): boolean {
-    if (isWord(event)) {
-      if (isDeskWord(event)) {
-        const keys = this.#channels.get(channelOf(event));
-        return keys !== undefined && (keys.has(keyOf(event)) || keys.has(ALL));
-      }
-      return this.#channels.get("generations")?.has(event.id) ?? false;
+    if (isTick(event)) {
+      const symbols = this.#channels.get(CHANNEL_OF_KIND[event.T]);
+      return symbols !== undefined && (symbols.has(event.S) || symbols.has(ALL));
     }
-    const symbols = this.#channels.get(CHANNEL_OF_KIND[event.T]);
-    return symbols !== undefined && (symbols.has(event.S) || symbols.has(ALL));
+    if (isDeskWord(event)) {
+      const keys = this.#channels.get(channelOf(event));
+      return keys !== undefined && (keys.has(keyOf(event)) || keys.has(ALL));
+    }
+    return this.#channels.get("generations")?.has(event.id) ?? false;
   }
 
   /**

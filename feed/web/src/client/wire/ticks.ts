@@ -237,7 +237,9 @@ export const CHANNEL_OF_KIND: Readonly<Record<Kind, Channel>> = {
   s: "statuses",
 };
 
+const KINDS: ReadonlySet<string> = new Set(Object.keys(CHANNEL_OF_KIND));
+
 /** Tell whether a message is a tick. */
 export function isTick(message: { T: string }): message is Tick {
-  return Object.hasOwn(CHANNEL_OF_KIND, message.T);
+  return KINDS.has(message.T);
 }

@@ -11,11 +11,15 @@ import {
   generate,
   watchAnswer,
 } from "../../client/index.ts";
+import { wordsOf } from "../../elements/denial.ts";
+import { voice } from "../spoken/voice.ts";
 import { byId, Text } from "../ui/dom.ts";
 import { serverUrl } from "../ui/server-url.ts";
 import { Models } from "./models.ts";
 import { about, sentences } from "./words.ts";
 
+/** Where there is no room beside the chart (layout.css), and what is written moves what follows. */
+const NARROW = "(max-width: 45rem)";
 /** So many pixels from its end a text counts as read to the end, and follows what is written. */
 const AT_END_PX = 24;
 
@@ -29,7 +33,6 @@ export class AnswerPanel {
   readonly #about = new Text();
   readonly #scroll = byId("answer-scroll");
   readonly #text = byId("answer-text");
-  readonly #spoken = byId("answer-spoken");
   readonly #problem = byId("answer-problem");
   readonly #facts = byId<HTMLDetailsElement>("answer-facts");
   readonly #factsText = new Text();
@@ -47,7 +50,6 @@ export class AnswerPanel {
     byId("answer-facts-text").append(this.#factsText.node);
     byId("answer-as-of").append(this.#asOf.node);
     this.#stop.addEventListener("click", () => void this.#end());
-    byId("answer-close").addEventListener("click", () => this.#close());
     this.#copy.addEventListener("click", () => void this.#copyLink());
     byId("ask").addEventListener("keydown", (event) => {
       if (event.key === "Escape" && this.#answer?.state === "running") {
@@ -85,11 +87,10 @@ export class AnswerPanel {
       answer = watchAnswer(id, this.#options());
     } catch (error) {
       this.#begin(undefined, true);
-      this.#say((error as Error).message);
+      this.#say(wordsOf(error as Error));
       return;
     }
     void this.#read(answer, true, true);
-    byId("ask").scrollIntoView({ block: "nearest" }); // on a phone it is below
   }
 
   #options() {
@@ -113,7 +114,7 @@ export class AnswerPanel {
       }
     } catch (error) {
       if (this.#answer === answer) {
-        this.#say(error instanceof GenerationFailed ? error.words : (error as Error).message);
+        this.#say(error instanceof GenerationFailed ? error.words : wordsOf(error as Error));
       }
     }
     if (this.#answer === answer) {
@@ -128,7 +129,7 @@ export class AnswerPanel {
     this.#undrawn = "";
     this.#unspoken = "";
     this.#text.replaceChildren();
-    this.#spoken.textContent = "";
+    voice.forget("answer");
     this.#problem.textContent = "";
     this.#facts.hidden = true;
     this.#link.hidden = true;
@@ -137,6 +138,7 @@ export class AnswerPanel {
     this.#stop.textContent = isWatched ? "Stop watching" : "Stop";
     this.#show(answer !== undefined);
     this.#about.set(answer === undefined ? "" : about(answer, isWatched));
+    byId("ask").scrollIntoView({ block: matchMedia(NARROW).matches ? "start" : "nearest" });
   }
 
   #show(isRunning: boolean): void {
@@ -159,7 +161,7 @@ export class AnswerPanel {
     }
     if (grounding !== undefined && this.#facts.hidden) {
       this.#factsText.set(grounding.facts);
-      this.#asOf.set(grounding.asOf === "" ? "" : `as of ${grounding.asOf}`);
+      this.#asOf.set(grounding.asOf === "" ? "" : `as of position ${grounding.asOf}`);
       this.#facts.hidden = false;
     }
   }
@@ -198,7 +200,7 @@ export class AnswerPanel {
     const [whole, rest] = isOver ? [this.#unspoken, ""] : sentences(this.#unspoken);
     this.#unspoken = rest;
     if (whole !== "") {
-      this.#spoken.textContent = whole;
+      voice.news("answer", whole, Number.POSITIVE_INFINITY);
     }
   }
 
@@ -223,13 +225,13 @@ export class AnswerPanel {
     }
   }
 
-  #close(): void {
+  /** Read no further: the panel is put away. */
+  close(): void {
     this.#answer?.close();
     this.#answer = undefined;
     this.#show(false);
     this.#box.hidden = true;
     forgetAddress();
-    this.#question.focus();
   }
 
   async #copyLink(): Promise<void> {
@@ -239,6 +241,7 @@ export class AnswerPanel {
     } catch {
       this.#copy.textContent = "Copy it by hand"; // the browser forbids it
     }
+    voice.news("copy", this.#copy.textContent, 1);
     setTimeout(() => {
       this.#copy.textContent = "Copy link";
     }, 2_000);

@@ -35,3 +35,8 @@ export function sentences(text: string): [whole: string, rest: string] {
   const whole = SENTENCES.exec(text)?.[0] ?? "";
   return [whole, text.slice(whole.length)];
 }
+
+/** A question to begin with, about a symbol. */
+export function questionAbout(symbol: string | undefined): string {
+  return symbol === undefined ? "What moved?" : `What moved ${symbol}?`;
+}

@@ -1,7 +1,9 @@
 /** The lines above the chart: the chosen symbol, its price, its book, and its status in words. */
 
 import { timeMs } from "../../client/index.ts";
-import type { Painter } from "../../elements/painter.ts";
+import { NOT_INCLUDED } from "../../elements/denial.ts";
+import { ExtremeMark } from "../../elements/extreme.ts";
+import { BEAT_MS, type Painter } from "../../elements/painter.ts";
 import type { Listing } from "../../market/directory.ts";
 import {
   formatAsOf,
@@ -13,9 +15,9 @@ import {
   wayOf,
 } from "../../market/format.ts";
 import type { Instrument } from "../../market/instrument.ts";
+import { voice } from "../spoken/voice.ts";
 import { byId, setData, Text } from "../ui/dom.ts";
-
-const DRAW_MS = 100;
+import { onZoneChange, pageZone } from "../zone/page.ts";
 
 export class Detail {
   readonly #painter: Painter;
@@ -24,6 +26,7 @@ export class Detail {
   readonly #halt = byId<HTMLElement>("detail-halt");
   readonly #open = byId<HTMLElement>("detail-open");
   readonly #last = byId<HTMLElement>("detail-last");
+  readonly #nameElement = byId<HTMLElement>("detail-name");
   readonly #texts = {
     symbol: attach("detail-symbol"),
     name: attach("detail-name"),
@@ -42,13 +45,18 @@ export class Detail {
   #name = "";
   #drawnVersion = -1;
   #drawnMs = 0;
+  readonly #extreme = new ExtremeMark();
+  #isFirst = true;
 
   constructor(painter: Painter) {
     this.#painter = painter;
+    byId("detail-extreme").append(this.#extreme.element);
     painter.add((nowMs) => this.#paint(nowMs));
+    onZoneChange(() => this.redraw());
   }
 
   show(instrument: Instrument, listing: Listing | undefined): void {
+    this.#isFirst ||= instrument !== this.#instrument;
     this.#instrument = instrument;
     this.#drawnVersion = -1;
     this.#texts.symbol.set(instrument.symbol);
@@ -57,30 +65,38 @@ export class Detail {
     this.#painter.request();
   }
 
-  /** Draw anew with the next frame: a course was loaded. */
+  /** Draw anew with the next beat: a course was loaded. */
   redraw(): void {
     this.#drawnVersion = -1;
-    this.#painter.request();
+    this.#painter.requestBeat();
   }
 
   #paint(nowMs: number): boolean {
     const instrument = this.#instrument;
+    const isLit = this.#extreme.fade(nowMs);
     if (instrument === undefined || instrument.version === this.#drawnVersion) {
-      return false;
+      return isLit;
     }
-    if (nowMs - this.#drawnMs < DRAW_MS && this.#drawnVersion >= 0) {
+    if (nowMs - this.#drawnMs < BEAT_MS && this.#drawnVersion >= 0) {
       return true;
     }
     this.#drawnMs = nowMs;
     this.#drawnVersion = instrument.version;
+    this.#extreme.draw(instrument, nowMs, this.#isFirst);
+    this.#isFirst = false;
     this.#write(instrument);
-    return false;
+    return true;
   }
 
   #write(instrument: Instrument): void {
     const { decimals, last, bid, ask, bidSize, askSize, spread, change, series, halt, day } =
       instrument;
-    this.#texts.name.set(instrument.unlisted ?? this.#name);
+    const { denials } = instrument;
+    const denial = denials.get("trades");
+    const name = denial === undefined ? this.#name : NOT_INCLUDED;
+    if (this.#texts.name.set(instrument.unlisted ?? name)) {
+      this.#nameElement.title = denial ?? "";
+    }
     this.#texts.last.set(formatPrice(last, decimals));
     setData(
       this.#last,
@@ -89,12 +105,15 @@ export class Detail {
     );
     const way = wayOf(change);
     const since =
-      series.firstMs === undefined ? "" : ` since ${formatClock(series.firstMs).slice(0, 5)}`;
+      series.firstMs === undefined
+        ? ""
+        : ` since ${formatClock(series.firstMs, pageZone()).slice(0, 5)}`;
     const arrow = way === undefined ? "" : way === "up" ? "▲ " : "▼ ";
     this.#texts.change.set(`${arrow}${formatChange(change)}${since}`);
     setData(this.#change, "way", way);
-    this.#texts.bid.set(formatSide(bid, bidSize, decimals));
-    this.#texts.ask.set(formatSide(ask, askSize, decimals));
+    const areQuotesDenied = denials.has("quotes");
+    this.#texts.bid.set(areQuotesDenied ? NOT_INCLUDED : formatSide(bid, bidSize, decimals));
+    this.#texts.ask.set(areQuotesDenied ? NOT_INCLUDED : formatSide(ask, askSize, decimals));
     this.#texts.spread.set(
       spread === undefined || ask === undefined
         ? formatPrice(undefined, decimals)
@@ -111,16 +130,18 @@ export class Detail {
     const status = instrument.stopped;
     setData(this.#element, "stale", status === undefined ? undefined : "");
     this.#halt.hidden = status === undefined;
+    const word = status === undefined ? "" : (halt?.sm ?? "Stale");
+    voice.state("symbol", word === "" ? "" : `${instrument.symbol}: ${word}`);
     if (status !== undefined) {
       const nowMs = Date.now();
-      const since = `since ${formatAsOf(timeMs(status.t), nowMs)}`;
+      const since = `since ${formatAsOf(timeMs(status.t), nowMs, pageZone())}`;
       const { asOfMs } = instrument;
-      this.#texts.halt.set(halt === undefined ? "Stale" : halt.sm);
+      this.#texts.halt.set(word);
       this.#texts.haltReason.set(
         [
           halt === undefined ? status.sm : status.rm,
           halt === undefined ? "" : since,
-          asOfMs === undefined ? "" : `prices as of ${formatAsOf(asOfMs, nowMs)}`,
+          asOfMs === undefined ? "" : `prices as of ${formatAsOf(asOfMs, nowMs, pageZone())}`,
         ]
           .filter((words) => words !== "")
           .join(" · "),

@@ -6,10 +6,12 @@
  */
 
 import type { FeedChart } from "../../elements/chart/element.ts";
+import type { Mark } from "../../elements/chart/marks.ts";
 import type { Source } from "../../elements/source.ts";
 import { TIMEFRAMES, type Timeframe, timeframeOf } from "../../market/timeframes.ts";
 import { byId, setData } from "../ui/dom.ts";
 import { kept } from "../ui/storage.ts";
+import { onZoneChange, pageZone } from "../zone/page.ts";
 import {
   COUNTS,
   type Count,
@@ -44,15 +46,20 @@ export class ChartGrid {
   #layout: Layout = layoutOf(kept.read(KEY));
   #active = 0;
   #symbolsKey = "";
+  #marksOf: (symbol: string) => readonly Mark[] = () => [];
 
   constructor(source: Source, host: ChartGridHost) {
     this.#source = source;
     this.#host = host;
     byId("chart-count").addEventListener("change", (event) => {
-      const count = Number((event.target as HTMLInputElement).value) as Count;
-      this.#keep({ ...this.#layout, count });
+      this.showCount(Number((event.target as HTMLInputElement).value) as Count);
     });
     addEventListener("resize", () => this.#settle());
+    onZoneChange(() => {
+      for (const chart of this.#charts) {
+        chart.timezone = pageZone().name;
+      }
+    });
   }
 
   /** Begin as a link, or the last visit, says; what it does not say is as it was kept. */
@@ -100,7 +107,20 @@ export class ChartGrid {
     }
   }
 
-  /** Take other colours of the page. */
+  /** Mark prices of symbols on their charts. */
+  mark(marksOf: (symbol: string) => readonly Mark[]): void {
+    this.#marksOf = marksOf;
+    for (const chart of this.#charts) {
+      chart.marks = marksOf(chart.symbol);
+    }
+  }
+
+  /** Show this number of charts. */
+  showCount(count: Count): void {
+    this.#keep({ ...this.#layout, count });
+  }
+
+  /** Take other colours of the page, or another size of its type. */
   recolour(): void {
     for (const chart of this.#charts) {
       chart.recolour();
@@ -157,6 +177,7 @@ export class ChartGrid {
     }
     for (const [index, chart] of charts.entries()) {
       draw(chart, shown[index] as Pane);
+      chart.marks = this.#marksOf(chart.symbol);
       setData(chart, "active", count > 1 && index === this.#active ? "" : undefined);
     }
     const key = this.symbols.join(" ");
@@ -169,6 +190,7 @@ export class ChartGrid {
   #made(index: number): FeedChart {
     const chart = document.createElement("feed-chart");
     chart.source = this.#source;
+    chart.timezone = pageZone().name;
     chart.addEventListener("feed-change", ({ detail }) => this.#change(index, detail));
     for (const type of ["pointerdown", "focusin"]) {
       chart.addEventListener(type, () => this.#activate(index));

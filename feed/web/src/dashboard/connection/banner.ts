@@ -1,7 +1,9 @@
 /** The line over the page that says that prices are not of now, and why. Pure. */
 
 import type { LinkStatus } from "../../client/index.ts";
+import { denialIn } from "../../elements/denial.ts";
 import { formatAsOf } from "../../market/format.ts";
+import { HERE, type Zone } from "../../market/zone.ts";
 import type { Currency, Source } from "./currency.ts";
 
 /** A page that is behind by less may catch up before anybody has read about it. */
@@ -23,15 +25,20 @@ export interface Trouble {
   isSlowed: boolean;
   behindMs: number;
   nowMs: number;
+  /** Of its times; by default that of the browser. */
+  zone?: Zone;
 }
 
 /** Return what to say; undefined where prices are of now, or will be in a moment. */
 export function bannerOf(trouble: Trouble): Banner | undefined {
-  const { status, currency, source, isSlowed, behindMs, nowMs } = trouble;
+  const { status, currency, source, isSlowed, behindMs, nowMs, zone = HERE } = trouble;
   const { phase, problem } = status;
   const { asOfMs } = currency;
-  const asOf = asOfMs === undefined ? "" : ` · prices as of ${formatAsOf(asOfMs, nowMs)}`;
+  const asOf = asOfMs === undefined ? "" : ` · prices as of ${formatAsOf(asOfMs, nowMs, zone)}`;
   const words = `${currency.words}${asOf}`;
+  if (phase === "stopped" && problem !== undefined && denialIn(problem) !== undefined) {
+    return { words: "Your key includes nothing of what is shown", why: problem, canRetry: true };
+  }
   if (phase !== "live") {
     // A reconnect that takes a moment needs no banner.
     const isWorth = phase === "offline" || phase === "stopped" || problem !== undefined;

@@ -35,7 +35,7 @@ export class Controls {
     );
     this.#form.addEventListener("submit", (event) => event.preventDefault());
     byId("cut").addEventListener("click", () => this.cut());
-    byId("retry").addEventListener("click", () => client.reconnect());
+    byId("retry").addEventListener("click", () => this.reconnect());
   }
 
   get isSlowed(): boolean {
@@ -46,6 +46,19 @@ export class Controls {
   cut(): void {
     this.#host.changed(`Cut for ${CUT_MS / 1_000} s`);
     this.#client.reconnect(CUT_MS);
+  }
+
+  /** Make the connection anew, at once. */
+  reconnect(): void {
+    this.#client.reconnect();
+  }
+
+  /** What the switches can be set to, in words. */
+  get choices(): { words: string; choose(): void }[] {
+    return [...this.#form.querySelectorAll<HTMLInputElement>("input[type=radio]")].map((radio) => ({
+      words: `${this.#wordsOf(radio.name)}: ${radio.labels?.[0]?.textContent ?? radio.value}`,
+      choose: () => radio.click(),
+    }));
   }
 
   /** Show the settings in force; another tab may have changed them. */
@@ -90,8 +103,11 @@ export class Controls {
     } else {
       this.#client.configure(settingOf(name, value));
     }
-    const words = this.#form.querySelector(`[data-name="${name}"]`)?.textContent ?? name;
-    this.#host.changed(`${words}: ${value}`);
+    this.#host.changed(`${this.#wordsOf(name)}: ${value}`);
+  }
+
+  #wordsOf(name: string): string {
+    return this.#form.querySelector(`[data-name="${name}"]`)?.textContent ?? name;
   }
 }
 

@@ -1,33 +1,40 @@
 /** The drawer of the connection, behind the pill that says in one line how it is. */
 
 import { byId } from "../ui/dom.ts";
+import { focused } from "../ui/floating.ts";
+import { layers } from "../ui/layers.ts";
 
 export class Drawer {
   readonly #drawer = byId<HTMLElement>("connection");
   readonly #pill = byId<HTMLButtonElement>("pill");
+  #before: HTMLElement | undefined;
+  #away = () => {};
 
   constructor() {
     this.#pill.addEventListener("click", () => this.toggle());
     byId("connection-close").addEventListener("click", () => this.#close());
-    this.#drawer.addEventListener("keydown", ({ key }) => {
-      if (key === "Escape") {
-        this.#close();
-      }
-    });
+  }
+
+  get isOpen(): boolean {
+    return !this.#drawer.hidden;
   }
 
   toggle(): void {
-    if (this.#drawer.hidden) {
+    if (this.isOpen) {
+      this.#close();
+    } else {
+      this.#before = focused();
+      this.#away = layers.add(() => this.#close());
       this.#set(true);
       this.#drawer.focus();
-    } else {
-      this.#close();
     }
   }
 
+  /** Put it away; the focus goes where it was. */
   #close(): void {
+    this.#away();
     this.#set(false);
-    this.#pill.focus();
+    (this.#before ?? this.#pill).focus();
   }
 
   #set(isOpen: boolean): void {

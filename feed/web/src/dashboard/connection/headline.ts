@@ -1,5 +1,6 @@
 /** How prices are, said three times: in the head, over the page when they are old, and aloud. */
 
+import { voice } from "../spoken/voice.ts";
 import { byId, setData, Text } from "../ui/dom.ts";
 import type { Banner } from "./banner.ts";
 import type { Currency } from "./currency.ts";
@@ -10,7 +11,6 @@ export class HeadLine {
   readonly #retry = byId<HTMLElement>("retry");
   readonly #words = attach("pill-words");
   readonly #more = attach("pill-more");
-  readonly #spoken = attach("pill-spoken");
   readonly #bannerWords = attach("banner-words");
   readonly #why = attach("banner-why");
 
@@ -18,7 +18,7 @@ export class HeadLine {
   show(currency: Currency, more: string, banner: Banner | undefined): void {
     this.#words.set(currency.words);
     this.#more.set(more);
-    this.#spoken.set(currency.spoken);
+    voice.state("connection", currency.spoken);
     setData(this.#pill, "health", currency.health);
     this.#banner.hidden = banner === undefined;
     if (banner !== undefined) {

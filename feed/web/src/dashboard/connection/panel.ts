@@ -1,12 +1,14 @@
 /** The connection panel and the line in the head: meters, switches, ladder and journal together. */
 
 import type { FeedClient, LinkStatus, Symbols } from "../../client/index.ts";
+import { isHidden, onShown } from "../../elements/sight.ts";
 import { formatAsOf, formatCount } from "../../market/format.ts";
 import type { Market } from "../../market/market.ts";
 import { byId, setData } from "../ui/dom.ts";
+import { onZoneChange, pageZone } from "../zone/page.ts";
 import { bannerOf } from "./banner.ts";
 import { Controls } from "./controls.ts";
-import { BEHIND_MS, currencyOf, type Source } from "./currency.ts";
+import { BEHIND_MS, type Currency, currencyOf, type Source } from "./currency.ts";
 import { Freshness } from "./freshness.ts";
 import { HeadLine } from "./headline.ts";
 import { Journal } from "./journal.ts";
@@ -49,6 +51,7 @@ export class Panel {
   #status: LinkStatus;
   #epoch: string | undefined;
   #subscribed: Symbols = {};
+  #currency: Currency | undefined;
   #awaitsSnapshot = true; // at first and after a gap; those for symbols just added are not news
 
   /**
@@ -76,7 +79,14 @@ export class Panel {
     this.#listen();
     this.#server = new ServerWatch((server) => this.#learn(server));
     setInterval(() => this.#tick(), METER_MS);
+    onShown(() => this.#tick());
+    onZoneChange(() => this.#show());
     this.#tick();
+  }
+
+  /** Whether prices are current, as was looked at last. */
+  get currency(): Currency | undefined {
+    return this.#currency;
   }
 
   /** Tell something that happened elsewhere on the page. */
@@ -174,15 +184,19 @@ export class Panel {
       nowMs,
     };
     const currency = currencyOf(situation);
+    this.#currency = currency;
+    setData(document.body, "stale", currency.isCurrent ? undefined : ""); // the title says it too
+    if (isHidden()) {
+      return; // the rest is for who looks
+    }
     this.#line.show(
       currency,
       isLive && currency.isCurrent ? pillWords(this.#status.transport, this.#client.counters) : "",
-      bannerOf({ ...situation, currency }),
+      bannerOf({ ...situation, currency, zone: pageZone() }),
     );
     this.controls.show(this.#client.settings);
-    setData(document.body, "stale", currency.isCurrent ? undefined : "");
     const { asOfMs } = currency;
-    const asOf = asOfMs === undefined ? "" : `as of ${formatAsOf(asOfMs, nowMs)}`;
+    const asOf = asOfMs === undefined ? "" : `as of ${formatAsOf(asOfMs, nowMs, pageZone())}`;
     this.#asOf.hidden = asOf === "";
     this.#asOf.textContent = asOf;
   }
@@ -203,7 +217,9 @@ export class Panel {
 
   #tick(): void {
     this.#listenToFrames();
-    this.#meters.show(performance.now());
+    if (!isHidden()) {
+      this.#meters.show(performance.now());
+    }
     this.#show();
   }
 

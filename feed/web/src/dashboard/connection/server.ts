@@ -1,5 +1,7 @@
 /** The answers of `/v1/status`, asked for now and then while the page is visible. */
 
+import { isHidden } from "../../elements/sight.ts";
+
 export interface Traffic {
   transport: string;
   codec: string;
@@ -49,7 +51,7 @@ export class ServerWatch {
   #intervalMs = INTERVAL_MS;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Call back with every answer; with undefined when there is none. */
+  /** Call back with every answer that comes while the page is visible; with undefined when there is none. */
   constructor(listener: (status: ServerStatus | undefined) => void) {
     this.#listener = listener;
     document.addEventListener("visibilitychange", () => this.#schedule(0));
@@ -64,7 +66,7 @@ export class ServerWatch {
 
   #schedule(delayMs: number): void {
     clearTimeout(this.#timer);
-    if (document.visibilityState === "visible") {
+    if (!isHidden()) {
       this.#timer = setTimeout(() => void this.#ask(), delayMs);
     }
   }
@@ -76,6 +78,9 @@ export class ServerWatch {
       status = response.ok ? ((await response.json()) as ServerStatus) : undefined;
     } catch {
       status = undefined; // the connection panel says what is wrong
+    }
+    if (isHidden()) {
+      return; // it is asked for anew when the page is shown
     }
     this.#listener(status);
     this.#schedule(this.#intervalMs);

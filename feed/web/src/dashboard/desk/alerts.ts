@@ -1,4 +1,4 @@
-/** The panel of alerts: make a rule, see what fired, acknowledge it. */
+/** The panel of alerts: make a rule, here or in its place on the page; see what fired, acknowledge it. */
 
 import {
   type Alerts,
@@ -8,22 +8,27 @@ import {
   type Rule,
   TransportFailed,
 } from "../../client/index.ts";
+import { wordsOf } from "../../elements/denial.ts";
+import { CallSwitches } from "../calls/switches.ts";
 import { byId, make, Text } from "../ui/dom.ts";
+import type { Spot } from "../ui/floating.ts";
 import { serverUrl } from "../ui/server-url.ts";
+import { askForAlert } from "./alertform.ts";
+import { Bell } from "./bell.ts";
 import type { DeskParts } from "./door.ts";
-import { button, listen } from "./forms.ts";
+import { button, confirmed, listen } from "./forms.ts";
 import { type Row, Rows } from "./rows.ts";
+import { RuleBook } from "./rulebook.ts";
+import { marksOf } from "./rulemarks.ts";
 import { Toasts } from "./toasts.ts";
-import { noteAlertsUsed } from "./used.ts";
-import { CONDITIONS, firingWords, ruleWords } from "./words.ts";
-
-/** A burst of firings asks for the list of rules once. */
-const RELOAD_MS = 500;
+import { CONDITIONS, firingWords, ruleWords, stateWords } from "./words.ts";
 
 export class AlertsPanel {
   readonly #parts: DeskParts;
   readonly #alerts: Alerts;
+  readonly #book: RuleBook;
   readonly #toasts: Toasts;
+  readonly #bell = new Bell();
   readonly #symbol = byId<HTMLInputElement>("alert-symbol");
   readonly #when = byId<HTMLSelectElement>("alert-when");
   readonly #value = byId<HTMLInputElement>("alert-value");
@@ -34,16 +39,25 @@ export class AlertsPanel {
   readonly #about = new Text();
   readonly #firings: Rows<AlertWord>;
   readonly #rules: Rows<Rule>;
-  #reloading: ReturnType<typeof setTimeout> | undefined;
 
   constructor(parts: DeskParts) {
     this.#parts = parts;
-    const { client } = parts;
+    const { client, choose } = parts;
     this.#alerts = alerts(serverUrl(), { client });
     const acknowledge = (id: string) => void this.#try(() => this.#alerts.acknowledge(id));
-    this.#toasts = new Toasts(acknowledge);
-    this.#firings = new Rows(byId("firings"), (alert) => new FiringRow(alert, acknowledge));
-    this.#rules = new Rows(byId("rules"), ({ id }) => new RuleRow(() => void this.#remove(id)));
+    this.#book = new RuleBook(
+      this.#alerts,
+      (rules) => this.#list(rules),
+      (error) => this.#tell(error),
+    );
+    const switches = new CallSwitches(choose);
+    byId("alert-form").after(switches.element);
+    this.#toasts = new Toasts(acknowledge, choose, switches.caller);
+    this.#firings = new Rows(byId("firings"), (alert) => new FiringRow(alert, acknowledge, choose));
+    this.#rules = new Rows(
+      byId("rules"),
+      (rule) => new RuleRow(rule, () => void this.remove(rule.id)),
+    );
     byId("alerts-about").append(this.#about.node);
     this.#when.append(
       ...CONDITIONS.map(({ words }, index) => make("option", { value: index }, words)),
@@ -54,18 +68,94 @@ export class AlertsPanel {
     this.#alerts.on("firing", (alert) => {
       this.#toasts.add(alert);
       this.#draw();
-      this.#reloadSoon();
+      this.#book.reloadSoon();
     });
     this.#alerts.on("acknowledged", ({ id }) => {
       this.#toasts.remove(id);
       this.#draw();
     });
     this.#alerts.on("problem", (error) => this.#tell(error));
-    byId("alerts").addEventListener("toggle", () => this.#reloadSoon());
+    byId("alerts").addEventListener("toggle", () => this.#book.reloadSoon());
     this.#suit();
     this.#suggest();
     this.#draw();
-    void this.#reload();
+    void this.#book.reload();
+  }
+
+  /** Ask for an alert where somebody points at a symbol, at a price or the last one. */
+  ask(symbol: string, price: number | undefined, spot: Spot): void {
+    askForAlert(symbol, price, spot, {
+      known: (one) => this.#parts.known(one),
+      create: (rule) => this.#book.create(rule),
+      created: (rule) =>
+        this.#toasts.tell(`Alert: ${ruleWords(rule)}`, () => void this.#drop(rule.id)),
+      more: (rule) => this.#fill(rule),
+    });
+  }
+
+  /** Have a rule fire at another price. */
+  async move(id: string, price: number): Promise<void> {
+    const before = this.#book.get(id);
+    await this.#do(async () => {
+      await this.#book.move(id, price);
+      if (before !== undefined) {
+        const words = `Moved: ${ruleWords({ ...before, value: price })}`;
+        this.#toasts.tell(
+          words,
+          () => void this.#do(() => this.#book.move(id, before.value as number)),
+        );
+      }
+    });
+  }
+
+  /** Remove a rule, which can be undone; one with a webhook has a secret that would be lost. */
+  async remove(id: string): Promise<void> {
+    const rule = this.#book.get(id);
+    if (rule?.webhook !== undefined && !byId<HTMLDetailsElement>("alerts").open) {
+      this.show();
+      this.#toasts.tell("This alert has a webhook: remove it in its list, which cannot be undone");
+      return;
+    }
+    await this.#drop(id);
+  }
+
+  /** Open the panel, and bring it into view. */
+  show(): void {
+    const details = byId<HTMLDetailsElement>("alerts");
+    details.open = true;
+    details.scrollIntoView({ block: "nearest" });
+    details.querySelector("summary")?.focus();
+  }
+
+  async #drop(id: string): Promise<void> {
+    const rule = this.#book.get(id);
+    await this.#do(async () => {
+      await this.#book.remove(id);
+      if (rule !== undefined && rule.webhook === undefined) {
+        const restore = () => void this.#do(() => this.#book.restore(rule));
+        this.#toasts.tell(`Removed: ${ruleWords(rule)}`, restore);
+      }
+    });
+  }
+
+  /** Do something that was asked for anywhere on the page; say there why it cannot be. */
+  async #do(act: () => Promise<unknown>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      this.#toasts.tell(wordsOf(error as Error));
+    }
+  }
+
+  /** Let the form of the panel begin with a rule. */
+  #fill({ symbol, op, value, once }: NewRule): void {
+    this.show();
+    this.#symbol.value = symbol;
+    this.#when.value = String(CONDITIONS.findIndex((each) => each.op === op));
+    this.#value.value = String(value);
+    this.#again.checked = once === false;
+    this.#suit();
+    this.#note.focus();
   }
 
   /** The fields that the chosen condition needs. */
@@ -85,6 +175,9 @@ export class AlertsPanel {
   #suggest(): void {
     if (this.#symbol.value === "") {
       this.#symbol.value = this.#parts.chosen() ?? "";
+      if (document.activeElement === this.#symbol) {
+        this.#symbol.select(); // what is being typed takes its place
+      }
     }
   }
 
@@ -93,35 +186,22 @@ export class AlertsPanel {
     const note = this.#note.value.trim();
     const rule: NewRule = {
       symbol: this.#symbol.value.trim(),
-      ...{ field, op, value: value ?? this.#value.valueAsNumber, once: !this.#again.checked },
+      field,
+      op,
+      value: value ?? this.#value.valueAsNumber,
+      once: !this.#again.checked,
       ...(hasWindow ? { window: this.#window.value.trim() } : {}),
       ...(note === "" ? {} : { note }),
     };
-    if (await this.#try(() => this.#alerts.create(rule))) {
-      noteAlertsUsed();
+    if (await this.#try(() => this.#book.create(rule))) {
       this.#note.value = "";
-      await this.#reload();
     }
   }
 
-  async #remove(id: string): Promise<void> {
-    if (await this.#try(() => this.#alerts.remove(id))) {
-      await this.#reload();
-    }
-  }
-
-  async #reload(): Promise<void> {
-    await this.#try(async () => {
-      const rules = await this.#alerts.list();
-      this.#rules.show(rules, ({ id }) => id);
-      byId("rules-title").hidden = rules.length === 0;
-    });
-  }
-
-  /** Rules that fire once are over then. */
-  #reloadSoon(): void {
-    clearTimeout(this.#reloading);
-    this.#reloading = setTimeout(() => void this.#reload(), RELOAD_MS);
+  #list(rules: readonly Rule[]): void {
+    this.#rules.show(rules, ({ id }) => id);
+    byId("rules-title").hidden = rules.length === 0;
+    this.#parts.marked((symbol) => marksOf(rules, symbol));
   }
 
   #draw(): void {
@@ -129,6 +209,7 @@ export class AlertsPanel {
     this.#firings.show(firings.toReversed(), ({ id }) => id);
     byId("firings-title").hidden = firings.length === 0;
     this.#about.set(firings.length === 0 ? "" : `${firings.length} not acknowledged`);
+    this.#bell.count = firings.length;
   }
 
   /** Do something; tell what is wrong with it, and return whether nothing is. */
@@ -138,7 +219,7 @@ export class AlertsPanel {
       this.#problem.textContent = "";
       return true;
     } catch (error) {
-      this.#problem.textContent = (error as Error).message;
+      this.#problem.textContent = wordsOf(error as Error);
       return false;
     }
   }
@@ -146,7 +227,7 @@ export class AlertsPanel {
   /** Tell what is wrong; that there is no connection is told at the top of the page. */
   #tell(error: Error): void {
     if (!(error instanceof TransportFailed)) {
-      this.#problem.textContent = error.message;
+      this.#problem.textContent = wordsOf(error);
     }
   }
 }
@@ -154,12 +235,19 @@ export class AlertsPanel {
 class FiringRow implements Row<AlertWord> {
   readonly node: HTMLElement;
 
-  constructor(alert: AlertWord, acknowledge: (id: string) => void) {
+  constructor(
+    alert: AlertWord,
+    acknowledge: (id: string) => void,
+    choose: (symbol: string) => void,
+  ) {
     const words = firingWords(alert);
+    const show = button(words, () => choose(alert.symbol));
+    show.classList.add("wide");
+    show.title = `Show ${alert.symbol}`;
     this.node = make(
       "li",
       { "data-alert": alert.id },
-      make("bdi", { class: "wide" }, words),
+      show,
       make("bdi", { class: "about" }, alert.note ?? ""),
       button("Acknowledge", () => acknowledge(alert.id), `Acknowledge ${words}`),
     );
@@ -176,20 +264,22 @@ class RuleRow implements Row<Rule> {
   readonly #note = new Text();
   readonly #state = new Text();
 
-  constructor(remove: () => void) {
+  /** What cannot be undone is asked for twice. */
+  constructor({ webhook }: Rule, remove: () => void) {
+    const isFinal = webhook !== undefined;
     this.node = make(
       "li",
       {},
       make("bdi", { class: "wide" }, this.#words.node),
       make("bdi", { class: "about" }, this.#note.node),
       make("span", { class: "about" }, this.#state.node),
-      button("Remove", remove),
+      isFinal ? confirmed("Remove", "Really remove?", remove) : button("Remove", remove),
     );
   }
 
   show(rule: Rule): void {
     this.#words.set(ruleWords(rule));
     this.#note.set(rule.note ?? "");
-    this.#state.set(rule.once === false ? "again and again" : "once");
+    this.#state.set(stateWords(rule));
   }
 }

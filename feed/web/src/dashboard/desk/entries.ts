@@ -31,8 +31,13 @@ class EntryRow implements Row<EntryWord> {
 
   constructor(room: Room, symbol: string) {
     this.#note = make("input", {
-      ...{ type: "text", class: "wide", maxlength: 200, dir: "auto", autocomplete: "off" },
-      ...{ placeholder: "Note", "aria-label": `Note on ${symbol}` },
+      type: "text",
+      class: "wide",
+      maxlength: 200,
+      dir: "auto",
+      autocomplete: "off",
+      placeholder: "Note",
+      "aria-label": `Note on ${symbol}`,
     });
     this.#note.addEventListener("change", () => {
       if (this.#note.value !== this.#noted) {

@@ -4,6 +4,7 @@ import type { MessageWord, Room } from "../../client/index.ts";
 import { timeMs } from "../../client/index.ts";
 import { formatAsOf } from "../../market/format.ts";
 import { byId, make, Text } from "../ui/dom.ts";
+import { pageZone } from "../zone/page.ts";
 import { button, confirmed } from "./forms.ts";
 import { type Row, Rows } from "./rows.ts";
 import { nameOf } from "./words.ts";
@@ -58,7 +59,7 @@ class MessageRow implements Row<MessageWord> {
     this.#room = room;
     this.#message = message;
     this.#isOwn = isOwn;
-    const time = formatAsOf(timeMs(message.t), Date.now());
+    const time = formatAsOf(timeMs(message.t), Date.now(), pageZone());
     this.node = make(
       "li",
       { "data-message": message.id },
@@ -86,8 +87,13 @@ class MessageRow implements Row<MessageWord> {
   /** Let the text be edited in its place. */
   #edit(): void {
     const field = make("input", {
-      ...{ type: "text", class: "wide", dir: "auto", maxlength: 4000, "aria-label": "Message" },
-      ...{ autocomplete: "off", value: this.#message.text },
+      type: "text",
+      class: "wide",
+      dir: "auto",
+      maxlength: 4000,
+      "aria-label": "Message",
+      autocomplete: "off",
+      value: this.#message.text,
     });
     const form = make("form", { class: "line" }, field, make("button", {}, "Save"));
     const end = () => {
@@ -102,7 +108,12 @@ class MessageRow implements Row<MessageWord> {
       }
       end();
     });
-    field.addEventListener("keydown", ({ key }) => key === "Escape" && end());
+    field.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") {
+        event.preventDefault(); // nothing else is closed by it
+        end();
+      }
+    });
     this.#paragraph.replaceWith(form);
     field.focus();
   }

@@ -11,6 +11,8 @@ import {
   TransportFailed,
   watchExport,
 } from "../../client/index.ts";
+import { wordsOf } from "../../elements/denial.ts";
+import { voice } from "../spoken/voice.ts";
 import { byId, make, Text } from "../ui/dom.ts";
 import { serverUrl } from "../ui/server-url.ts";
 import { button, listen } from "./forms.ts";
@@ -23,7 +25,6 @@ export class JobsPanel {
   readonly #symbols = byId<HTMLInputElement>("job-symbols");
   readonly #format = byId<HTMLSelectElement>("job-format");
   readonly #problem = byId("jobs-problem");
-  readonly #spoken = byId("jobs-spoken");
   readonly #about = new Text();
   readonly #jobs = new Map<string, { job: JobWord; file: Export }>();
   readonly #rows: Rows<JobWord>;
@@ -97,7 +98,7 @@ export class JobsPanel {
   #follow(file: Export): void {
     file.finished().then(
       ({ format }) => {
-        this.#spoken.textContent = `The ${format} export is done`;
+        voice.news("export", `The ${format} export is done`);
       },
       (error: Error) => {
         if (!(error instanceof JobFailed || error instanceof Closed)) {
@@ -116,7 +117,7 @@ export class JobsPanel {
         this.#draw();
       }
     } catch (error) {
-      this.#problem.textContent = (error as Error).message;
+      this.#problem.textContent = wordsOf(error as Error);
     }
   }
 
@@ -136,7 +137,7 @@ export class JobsPanel {
 
   #tell(error: Error): void {
     if (!(error instanceof TransportFailed)) {
-      this.#problem.textContent = error.message;
+      this.#problem.textContent = wordsOf(error);
     }
   }
 }

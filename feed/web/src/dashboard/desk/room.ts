@@ -6,6 +6,8 @@
  */
 
 import { type MessageWord, type Room, room, TransportFailed } from "../../client/index.ts";
+import { notIncluded, wordsOf } from "../../elements/denial.ts";
+import { voice } from "../spoken/voice.ts";
 import { byId, Text } from "../ui/dom.ts";
 import { serverUrl } from "../ui/server-url.ts";
 import type { DeskParts } from "./door.ts";
@@ -14,7 +16,7 @@ import { listen } from "./forms.ts";
 import { History } from "./history.ts";
 import { UnsentList } from "./unsent.ts";
 import { noteOwnName, ownName } from "./used.ts";
-import { listed, nameOf, reasonOf } from "./words.ts";
+import { listed, nameOf, presenceWords, reasonOf } from "./words.ts";
 
 /** What is shown of who types is looked at again after this time. */
 const TYPING_MS = 1_000;
@@ -35,7 +37,6 @@ export class RoomPanel {
   readonly #text = byId<HTMLInputElement>("room-text");
   readonly #symbol = byId<HTMLInputElement>("entry-symbol");
   readonly #note = byId<HTMLInputElement>("entry-note");
-  readonly #spoken = byId("room-spoken");
   readonly #problem = byId("room-problem");
   readonly #about = new Text();
   readonly #members = new Text();
@@ -87,17 +88,20 @@ export class RoomPanel {
     noteOwnName(name);
     const isOwn = ({ by, name: other = "" }: MessageWord) => by === entered.by && other === name;
     this.#shown = {
-      ...{ room: entered, name, history: new History(entered, isOwn) },
-      ...{ entries: new Entries(entered), unsent: new UnsentList(entered) },
+      room: entered,
+      name,
+      history: new History(entered, isOwn),
+      entries: new Entries(entered),
+      unsent: new UnsentList(entered),
     };
     entered.on("change", () => this.#draw());
-    entered.on("problem", (error) => this.#tell(error));
+    entered.on("problem", (error) => entered === this.#shown?.room && this.#tell(error));
     entered.on("refused", (unsent) => {
-      this.#spoken.textContent = `Not sent: ${reasonOf(unsent)}`; // its row shows it
+      voice.news("room", `Not sent: ${reasonOf(unsent)}`); // its row shows it
     });
     entered.on("word", ({ word, isSnapshot }) => {
       if (word.T === "message" && !isSnapshot && !isOwn(word)) {
-        this.#spoken.textContent = `${nameOf(word)}: ${word.text}`;
+        voice.news("room", `${nameOf(word)}: ${word.text}`);
       }
     });
     this.#problem.textContent = "";
@@ -106,6 +110,18 @@ export class RoomPanel {
     this.#draw();
     if (byId("room").contains(document.activeElement)) {
       this.#text.focus();
+    }
+    void this.#leaveIfDenied(entered);
+  }
+
+  /** Leave a room again that is not granted: nothing of it would ever come. */
+  async #leaveIfDenied(entered: Room): Promise<void> {
+    const { name } = entered;
+    const answer = await fetch(`v1/rooms/${encodeURIComponent(name)}`).catch(() => undefined);
+    if (answer?.status === 403 && entered === this.#shown?.room) {
+      this.#leave();
+      this.#problem.textContent = notIncluded(`the room ${name}`);
+      this.#name.focus();
     }
   }
 
@@ -180,7 +196,7 @@ export class RoomPanel {
       shown.unsent.draw();
       const members = shown.room.members.map(nameOf);
       this.#members.set(members.length === 0 ? "Nobody is here" : `Here: ${listed(members)}`);
-      this.#about.set(`${shown.room.name} · ${members.length}`);
+      this.#about.set(presenceWords(shown.room.name, members));
       this.#drawTyping(shown);
       this.#follow();
     });
@@ -234,7 +250,7 @@ export class RoomPanel {
   /** Tell what is wrong; that there is no connection is told at the top of the page. */
   #tell(error: Error): void {
     if (!(error instanceof TransportFailed)) {
-      this.#problem.textContent = error.message;
+      this.#problem.textContent = wordsOf(error);
     }
   }
 }

@@ -6,6 +6,8 @@
  */
 
 import type { AlertWord } from "../../client/index.ts";
+import type { Caller } from "../calls/caller.ts";
+import { alarm, voice } from "../spoken/voice.ts";
 import { byId, make } from "../ui/dom.ts";
 import { button } from "./forms.ts";
 import { firingWords } from "./words.ts";
@@ -15,15 +17,24 @@ const KEY = "feed.toasted";
 const MOST_KNOWN = 500;
 /** Toasts on screen: the oldest give way, and stay in the panel. */
 const MOST_SHOWN = 4;
+/** What was done, and what fired, is shown for this time; the bell and the panel keep what fired. */
+const DONE_MS = 10_000;
+const FIRED_MS = 30_000;
 const HIDDEN_WAIT_MS = 1_000;
 
 export class Toasts {
   readonly #list = byId("toasts");
   readonly #acknowledge: (id: string) => void;
+  readonly #choose: (symbol: string) => void;
+  readonly #caller: Caller;
   readonly #shown = new Map<string, HTMLElement>();
+  #done = 0; // numbers what was done
 
-  constructor(acknowledge: (id: string) => void) {
+  /** @param choose shows the symbol of what fired. */
+  constructor(acknowledge: (id: string) => void, choose: (symbol: string) => void, caller: Caller) {
     this.#acknowledge = acknowledge;
+    this.#choose = choose;
+    this.#caller = caller;
   }
 
   add(alert: AlertWord): void {
@@ -44,16 +55,43 @@ export class Toasts {
     const isOurs =
       locks === undefined ? claim(alert.id) : await locks.request(KEY, () => claim(alert.id));
     if (isOurs) {
+      this.#caller.call(alert);
       this.#show(alert);
     }
   }
 
+  /** Tell for a while what was done, or why not; `undo` takes it back. */
+  tell(words: string, undo?: () => void): void {
+    this.#done += 1;
+    const id = `done-${this.#done}`;
+    const back = () => {
+      this.remove(id);
+      undo?.();
+    };
+    const tools = [
+      undo === undefined ? undefined : button("Undo", back),
+      button("×", () => this.remove(id), "Hide"),
+    ];
+    const about = make("bdi", { class: "wide" }, words);
+    const toast = make(
+      "li",
+      { class: "card toast done" },
+      about,
+      make("span", { class: "tools" }, ...tools),
+    );
+    voice.news("done", words);
+    this.#put(id, toast, DONE_MS);
+  }
+
   #show(alert: AlertWord): void {
-    const { id, note } = alert;
+    const { id, note, symbol } = alert;
+    const words = button(firingWords(alert), () => this.#choose(symbol));
+    words.classList.add("wide");
+    words.title = `Show ${symbol}`;
     const toast = make(
       "li",
       { class: "card toast", "data-alert": id },
-      make("bdi", { class: "wide" }, firingWords(alert)),
+      words,
       note === undefined ? undefined : make("bdi", { class: "about" }, note),
       make(
         "span",
@@ -62,8 +100,23 @@ export class Toasts {
         button("×", () => this.remove(id), "Hide"),
       ),
     );
+    alarm.news("alert", firingWords(alert));
+    this.#put(id, toast, FIRED_MS);
+  }
+
+  /** Show a toast for a time in which somebody sees the page, and is not about to use it. */
+  #put(id: string, toast: HTMLElement, shownMs: number): void {
     this.#shown.set(id, toast);
     this.#list.append(toast);
+    const end = () => {
+      const isUsed = toast.matches(":hover, :focus-within");
+      if (isUsed || document.visibilityState === "hidden") {
+        setTimeout(end, shownMs);
+      } else {
+        this.remove(id);
+      }
+    };
+    setTimeout(end, shownMs);
     for (const [oldest] of this.#shown) {
       if (this.#shown.size <= MOST_SHOWN) {
         return;

@@ -9,6 +9,7 @@ import type {
   Rule,
   Unsent,
 } from "../../client/index.ts";
+import { denialIn } from "../../elements/denial.ts";
 import { formatBytes, formatCount, formatDuration } from "../../market/format.ts";
 
 /** Who said something, as people call them. */
@@ -22,6 +23,13 @@ export function listed(names: readonly string[], most = 4): string {
   const shown = isMany ? names.slice(0, most - 1) : names.slice(0, -1);
   const last = isMany ? `${names.length - shown.length} more` : (names.at(-1) ?? "");
   return shown.length === 0 ? last : `${shown.join(", ")} and ${last}`;
+}
+
+/** Who is in a room, in a line: `desk · 2 here: Ann and Bob`. */
+export function presenceWords(room: string, names: readonly string[]): string {
+  return names.length === 0
+    ? `${room} · nobody here`
+    : `${room} · ${names.length} here: ${listed(names)}`;
 }
 
 /** What somebody did that has not arrived; a text of theirs stands beside it. */
@@ -51,7 +59,7 @@ export function reasonOf({ refused, entry }: Pick<Unsent, "refused" | "entry">):
     return "waits for the connection";
   }
   if (entry === undefined) {
-    return refused.words;
+    return denialIn(refused.words) ?? refused.words;
   }
   const who = nameOf(entry);
   return entry.T === "removed"
@@ -108,6 +116,18 @@ export function ruleWords({ symbol, field, op, value, window }: Conditioned): st
   const amount = known.value === undefined ? ` ${value}${unit}` : "";
   const within = known.hasWindow && window !== undefined ? ` within ${window}` : "";
   return `${symbol}: ${known.words}${amount}${within}`;
+}
+
+/** How a rule stands: `once`, `fired`, `suspended: …`. */
+export function stateWords({
+  once,
+  state,
+  why,
+}: Pick<Rule, "once"> & { state?: unknown; why?: unknown }): string {
+  if (typeof state === "string" && state !== "armed") {
+    return typeof why === "string" && why !== "" ? `${state}: ${why}` : state;
+  }
+  return once === false ? "again and again" : "once";
 }
 
 export function firingWords(alert: AlertWord): string {

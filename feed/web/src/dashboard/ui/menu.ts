@@ -1,17 +1,18 @@
 /** Menus behind a button: `<details class="menu">`. Escape, or a click beside them, puts them away. */
 
+import { layers } from "./layers.ts";
+
 /** Let a menu be put away by a click beside it, and by Escape, which gives the focus back. */
 export function menu(details: HTMLDetailsElement): void {
+  let away = () => {};
   document.addEventListener("pointerdown", ({ target }) => {
     if (details.open && !details.contains(target as Node)) {
       details.open = false;
     }
   });
-  details.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && details.open) {
-      event.stopPropagation(); // nothing else is closed by it
-      close(details);
-    }
+  details.addEventListener("toggle", () => {
+    away();
+    away = details.open ? layers.add(() => close(details)) : () => {};
   });
 }
 

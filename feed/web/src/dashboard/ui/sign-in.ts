@@ -1,20 +1,30 @@
 /**
  * Signing in and out: a key or a token is shown once, for a cookie that this page never sees.
  *
- * Nothing is kept here but that somebody is signed in, so that the button to sign out is there.
+ * Kept is only that somebody is signed in, for all tabs as the cookie is, and why a visit has ended.
  */
 
 import { byId } from "./dom.ts";
-import { keptInTab } from "./storage.ts";
+import { kept, keptInTab } from "./storage.ts";
 
 const SIGNED_IN = "feed.signedIn";
+const ENDED = "feed.ended";
 
-/** Ask for a key or a token until the server accepts one; resolves once it has. */
-export function signIn(): Promise<void> {
+/** Why the visit before this page has ended; "": it has not. */
+const endedBefore = keptInTab.read(ENDED) ?? "";
+keptInTab.write(ENDED, null);
+
+/**
+ * Ask for a key or a token until the server accepts one; resolves once it has.
+ *
+ * @param reason why the server does not accept what it was shown before; "": it was shown nothing.
+ */
+export function signIn(reason: string): Promise<void> {
   const dialog = byId<HTMLDialogElement>("sign-in");
   const form = byId<HTMLFormElement>("sign-in-form");
   const input = byId<HTMLInputElement>("credential");
   const problem = byId("sign-in-problem");
+  byId("sign-in-why").textContent = whyAgain(reason);
   dialog.addEventListener("cancel", (event) => event.preventDefault()); // there is nothing behind it
   if (!dialog.open) {
     dialog.showModal();
@@ -26,7 +36,7 @@ export function signIn(): Promise<void> {
       problem.textContent = words ?? "";
       if (words === undefined) {
         input.value = "";
-        keptInTab.write(SIGNED_IN, "yes");
+        kept.write(SIGNED_IN, "yes");
         dialog.close();
         offerSignOut();
         resolve();
@@ -37,15 +47,37 @@ export function signIn(): Promise<void> {
   });
 }
 
+/** Why somebody has to sign in who was signed in; "" where nobody was. */
+function whyAgain(reason: string): string {
+  const wasSignedIn = kept.read(SIGNED_IN) !== null;
+  const words = reason || endedBefore || (wasSignedIn ? "your visit has ended" : "");
+  return words === "" ? "" : `${words.replace(/; sign in again$/, "")}. Sign in again.`;
+}
+
+/** Begin anew with signing in: the visit has ended, and why. */
+export function signInAgain(reason: string): void {
+  keptInTab.write(ENDED, reason);
+  location.reload();
+}
+
 /** Show the button to sign out where somebody is signed in. */
 export function offerSignOut(): void {
   const button = byId<HTMLButtonElement>("sign-out");
-  button.hidden = keptInTab.read(SIGNED_IN) === null;
+  button.hidden = kept.read(SIGNED_IN) === null;
   button.onclick = async () => {
     await fetch("v1/sign-out", { method: "POST" });
-    keptInTab.write(SIGNED_IN, null);
-    location.reload();
+    kept.write(SIGNED_IN, null);
+    signInAgain("you have signed out");
   };
+}
+
+/** Sign out where another tab does. */
+export function followSignOut(): void {
+  addEventListener("storage", ({ key, newValue }) => {
+    if (key === SIGNED_IN && newValue === null) {
+      signInAgain("you have signed out in another tab");
+    }
+  });
 }
 
 /** Show a credential; return why it is not accepted, or undefined where it is. */

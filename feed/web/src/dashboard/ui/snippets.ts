@@ -1,5 +1,6 @@
 /** Ten lines to have the same elsewhere, for the symbol on screen and this server's address. */
 
+import { voice } from "../spoken/voice.ts";
 import { byId } from "./dom.ts";
 import { serverUrl } from "./server-url.ts";
 
@@ -35,6 +36,7 @@ export class Snippets {
     } catch {
       this.#copy.textContent = "Select and copy by hand"; // the browser forbids it
     }
+    voice.news("copy", this.#copy.textContent, 1);
     setTimeout(() => {
       this.#copy.textContent = "Copy";
     }, 2_000);

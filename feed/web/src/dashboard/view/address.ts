@@ -8,12 +8,17 @@
 import { isSymbol } from "../../client/index.ts";
 import { COLUMN_IDS, type ColumnId, isColumn } from "../../elements/watchlist/columns.ts";
 import { isSortKey, type Order } from "../../elements/watchlist/sort.ts";
+import { MEASURES, type Measure } from "../../market/overview.ts";
+import { isZone } from "../../market/zone.ts";
 import { MOST_SYMBOLS, whyNotName } from "../watchlist/lists.ts";
 
 const DENSITIES = ["comfortable", "compact"] as const;
 export type Density = (typeof DENSITIES)[number];
 const THEMES = ["light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
+/** Of up and down. */
+const COLOURS = ["green-red", "blue-orange"] as const;
+export type Colours = (typeof COLOURS)[number];
 
 /** What is undefined is as by default. */
 export interface View {
@@ -32,7 +37,14 @@ export interface View {
   sort?: Order | undefined;
   sector?: string | undefined;
   assetClass?: string | undefined;
+  /** What the tiles of the heat map are as large as, while it is open. */
+  heat?: Measure | undefined;
   theme?: Theme | undefined;
+  colours?: Colours | undefined;
+  /** On a wall: 1 for one symbol, more for another one after so many seconds. */
+  wall?: number | undefined;
+  /** The time zone of all clocks, such as "America/New_York". */
+  zone?: string | undefined;
 }
 
 /** What the page has, of which the address names one. */
@@ -59,17 +71,24 @@ const PARAMETER = {
   sort: "sort",
   sector: "sector",
   assetClass: "class",
+  heat: "heat",
   theme: "theme",
+  colours: "colours",
+  wall: "wall",
+  zone: "zone",
 } as const satisfies Record<keyof View, string>;
 
 /** More symbols than this make an address that is too long to be sent around. */
 export const MOST_IN_ADDRESS = 250;
 const LONGEST_WORD = 80;
+/** Nobody reads a wall that changes faster. */
+const LEAST_WALL_S = 5;
+const MOST_WALL_S = 3_600;
 
-/** Whether an address says anything of a view. */
+/** Whether an address says what is to be seen; on a wall may be what was seen last. */
 export function hasView(search: string): boolean {
   const query = new URLSearchParams(search);
-  return Object.values(PARAMETER).some((name) => query.has(name));
+  return Object.values(PARAMETER).some((name) => name !== PARAMETER.wall && query.has(name));
 }
 
 /** Read the query of an address. */
@@ -116,7 +135,19 @@ export function readView(search: string, { frames, layouts }: Offered): Read {
     ),
     sector: word("sector"),
     assetClass: word("class"),
+    heat: oneOf("heat", MEASURES),
     theme: oneOf("theme", THEMES),
+    colours: oneOf("colours", COLOURS),
+    wall: read(
+      "wall",
+      readWall,
+      `1, or the seconds for each symbol of the list: ${LEAST_WALL_S} to ${MOST_WALL_S}`,
+    ),
+    zone: read(
+      "zone",
+      (text) => (isZone(text) ? text : undefined),
+      "a time zone such as UTC or America/New_York",
+    ),
   };
   return { view, refused };
 }
@@ -150,12 +181,24 @@ function readSort(text: string): Order | undefined {
   return isSortKey(column) ? { column, isDescending } : undefined;
 }
 
+function readWall(text: string): number | undefined {
+  const seconds = /^[1-9]\d*$/.test(text) ? Number(text) : Number.NaN;
+  const isRotating = seconds >= LEAST_WALL_S && seconds <= MOST_WALL_S;
+  return seconds === 1 || isRotating ? seconds : undefined;
+}
+
 function isWord(text: string): boolean {
   return text.length <= LONGEST_WORD && !/\p{C}/u.test(text);
 }
 
 function shorten(text: string): string {
   return text.length <= LONGEST_WORD ? text : `${text.slice(0, LONGEST_WORD)}…`;
+}
+
+/** A view with the look of one's own where it says nothing of it: nobody reads by colours of others. */
+export function withLook(view: View, own: View): View {
+  const { theme = own.theme, colours = own.colours, zone = own.zone } = view;
+  return { ...view, theme, colours, zone };
 }
 
 /** Write a view into the query of an address, beside what is there of others. */
@@ -183,6 +226,8 @@ function written(view: View, part: keyof View): string | undefined {
     }
     case "columns":
       return view.columns?.join(",");
+    case "wall":
+      return view.wall?.toString();
     case "sort": {
       const { sort } = view;
       return sort && `${sort.isDescending ? "-" : ""}${sort.column}`;

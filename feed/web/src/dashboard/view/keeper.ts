@@ -1,14 +1,18 @@
 /**
  * Keeps the address, and what is remembered for the next visit, as the view is.
  *
- * The theme is of all tabs; everything else of a view is of its own tab.
+ * The look is of all tabs, and of no link that does not say it; everything else of a view is of its own
+ * tab.
  */
 
 import { keepView, keptView, onViewChanged } from "../watchlist/kept.ts";
-import { hasView, type Offered, readView, type Theme, type View, writeView } from "./address.ts";
+import { hasView, type Offered, readView, type View, withLook, writeView } from "./address.ts";
 
 /** Browsers let a page change its address a few times a second only. */
 const WRITE_MS = 250;
+
+/** How all of the page looks, and by which clock. */
+export type Look = Pick<View, "theme" | "colours" | "zone">;
 
 export class ViewKeeper {
   /** What the page began with. */
@@ -26,17 +30,18 @@ export class ViewKeeper {
       look: () => View;
       /** Whether the list is one's own, and no link's. */
       isListKept: () => boolean;
-      /** Another tab has another theme. */
-      themed: (theme: Theme | undefined) => void;
+      /** Another tab has another look. */
+      looked: (look: Look) => void;
     },
   ) {
     this.#look = parts.look;
     this.#isListKept = parts.isListKept;
-    const search = hasView(location.search) ? location.search : keptView();
-    const { view, refused } = readView(search, offered);
-    this.initial = view;
-    this.refused = refused;
-    onViewChanged((other) => parts.themed(readView(other, offered).view.theme));
+    const kept = keptView();
+    const asked = readView(location.search, offered);
+    const { view, refused } = hasView(location.search) ? asked : readView(kept, offered);
+    this.initial = { ...withLook(view, readView(kept, offered).view), wall: asked.view.wall };
+    this.refused = [...new Set([...asked.refused, ...refused])];
+    onViewChanged((other) => parts.looked(readView(other, offered).view));
   }
 
   /** Something of the view differs. */
@@ -58,9 +63,9 @@ export class ViewKeeper {
     if (written !== search) {
       history.replaceState(history.state, "", `${pathname}${written}${hash}`);
     }
-    // The next visit begins with one's own list as it is then, not with that of a link.
+    // The next visit begins with one's own list as it is then, not with that of a link, and at the desk.
     const list = this.#isListKept() ? view.list : undefined;
-    const kept = { ...view, list, symbols: undefined };
+    const kept = { ...view, list, symbols: undefined, wall: undefined };
     const remembered = writeView(kept, "");
     if (remembered !== keptView()) {
       keepView(remembered);

@@ -1,5 +1,6 @@
 /** The bar above the table: which list is shown, what can be done with it, and what was done last. */
 
+import { voice } from "../spoken/voice.ts";
 import { byId, make, Text } from "../ui/dom.ts";
 import { close, menu } from "../ui/menu.ts";
 import type { Watchlist } from "./watchlist.ts";
@@ -30,13 +31,14 @@ export class ListBar {
   readonly #rename = byId<HTMLButtonElement>("list-rename");
   readonly #delete = byId<HTMLButtonElement>("list-delete");
   readonly #done = byId("list-done");
-  readonly #doneWords = byId("list-done-words");
+  readonly #doneWords = new Text();
   readonly #linked = byId("list-linked");
   #options = "";
 
   constructor(watchlist: Watchlist, host: BarHost) {
     this.#watchlist = watchlist;
     byId("list-title").replaceChildren(this.#title.node);
+    byId("list-done-words").replaceChildren(this.#doneWords.node);
     menu(this.#menu);
     this.#select.addEventListener("change", () => this.#selected());
     this.#all.addEventListener("click", () => watchlist.toggleAll());
@@ -57,6 +59,7 @@ export class ListBar {
     const copy = byId("copy-link");
     copy.addEventListener("click", async () => {
       copy.textContent = await host.copyLink();
+      voice.news("copy", copy.textContent, 1);
     });
     this.#menu.addEventListener("toggle", () => {
       copy.textContent = "Copy link to this view";
@@ -81,7 +84,9 @@ export class ListBar {
     this.#delete.disabled =
       shared !== undefined || watchlist.isLinked || watchlist.lists.length < 2;
     this.#done.hidden = done === undefined;
-    this.#doneWords.textContent = done === undefined ? "" : `${done}.`;
+    if (this.#doneWords.set(done === undefined ? "" : `${done}.`) && done !== undefined) {
+      voice.news("list", `${done}. It can be undone`, 1);
+    }
     this.#linked.hidden = !watchlist.isLinked || isAll;
     this.#drawOptions();
   }

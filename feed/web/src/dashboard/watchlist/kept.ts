@@ -1,10 +1,15 @@
 /** What is kept in this browser for the next visit: lists, and the last view. All tabs agree. */
 
+import { serverUrl } from "../ui/server-url.ts";
 import { kept } from "../ui/storage.ts";
 import { type Lists, readLists, readOldList, writeLists } from "./lists.ts";
 
-/** One for each server; several may share an origin, each with a prefix of its own. */
-const OF_SERVER = location.pathname === "/" ? "" : ` ${location.pathname}`;
+/**
+ * One for each server; several may share an origin, each with a prefix of its own. The plain pages
+ * read the look of the view (feed/http/page/look.js).
+ */
+const { pathname } = new URL(serverUrl());
+const OF_SERVER = pathname === "/" ? "" : ` ${pathname}`;
 const LISTS = `feed.lists${OF_SERVER}`;
 const OLD_LIST = `feed.watchlist${OF_SERVER}`;
 const VIEW = `feed.view${OF_SERVER}`;

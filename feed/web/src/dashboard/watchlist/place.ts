@@ -5,20 +5,22 @@ import { sheetOf } from "../../elements/styles.ts";
 import type { ColumnId } from "../../elements/watchlist/columns.ts";
 import { COLUMNS } from "../../elements/watchlist/columns.ts";
 import { TABLE_STYLE } from "../../elements/watchlist/sheet.ts";
+import { placeAfter } from "../../elements/watchlist/symbols.ts";
 import { Table } from "../../elements/watchlist/table.ts";
 import type { Directory } from "../../market/directory.ts";
 import { CourseLoader, fetchBars } from "../../market/history.ts";
 import type { Market } from "../../market/market.ts";
 import { Waiting } from "../../market/waiting.ts";
+import { voice } from "../spoken/voice.ts";
 import { byId } from "../ui/dom.ts";
 import { download } from "../ui/download.ts";
-import { palette } from "../ui/palette.ts";
 import { type Density, MOST_IN_ADDRESS, type View } from "../view/address.ts";
+import { onZoneChange, pageZone } from "../zone/page.ts";
 import { ListBar } from "./bar.ts";
 import { ColumnMenu } from "./columnmenu.ts";
 import { fileName, writeCsv } from "./csv.ts";
 import { listRows, shownRows } from "./exported.ts";
-import { choicesOf, type Filter, NO_FILTER, passing } from "./filter.ts";
+import { choicesOf, type Filter, isFiltering, NO_FILTER, passing } from "./filter.ts";
 import { FilterBar } from "./filterbar.ts";
 import { Watchlist } from "./watchlist.ts";
 
@@ -36,6 +38,8 @@ export interface ListParts {
   changed(): void;
   /** The course or the day of a symbol was loaded. */
   loaded(symbol: string): void;
+  /** Resolves once the first prices are there: courses and days are asked for then. */
+  first: Promise<void>;
   link(): string;
 }
 
@@ -51,12 +55,12 @@ export class ListPlace {
   readonly #empty = byId("empty");
   readonly #noMatch = byId("no-match");
   readonly #orderWords = byId("order");
-  readonly #spoken = byId("list-spoken");
   #filter: Filter = NO_FILTER;
   #columns: readonly ColumnId[] | undefined;
   #density: Density = "comfortable";
   #watched: readonly string[] = [];
   #isPaused = false;
+  #isToLoad = false;
   #visible: readonly string[] = [];
   #detailed: readonly string[] = [];
 
@@ -72,27 +76,27 @@ export class ListPlace {
       market.get(symbol).version += 1;
       this.#loaded(symbol);
     });
+    void parts.first.then(() => {
+      this.#isToLoad = true;
+      this.#load();
+      this.#expect();
+    });
     this.table = this.#makeTable();
     painter.add((nowMs) => this.table.paint(nowMs));
+    onZoneChange(() => this.table.redraw());
     this.#bar = new ListBar(this.watchlist, {
-      exportList: () => this.#exportList(),
-      exportShown: () => this.#exportShown(),
-      copyLink: () => this.#copyLink(),
+      exportList: () => this.exportList(),
+      exportShown: () => this.exportShown(),
+      copyLink: () => this.copyLink(),
       undone: () => this.table.focus(),
     });
     this.#filterBar = new FilterBar((filter) => this.#setFilter(filter));
     this.#columnMenu = new ColumnMenu({
-      choose: (columns) => this.#arrange(columns, this.#density),
-      setDensity: (density) => this.#arrange(this.#columns, density),
+      choose: (columns) => this.arrange(columns, this.#density),
+      setDensity: (density) => this.arrange(this.#columns, density),
     });
-    byId("all-shown").addEventListener("click", () => this.#setFilter(NO_FILTER));
+    byId("all-shown").addEventListener("click", () => this.showAll());
     this.#orderWords.addEventListener("click", () => this.table.sort(undefined));
-    this.table.element.addEventListener("keydown", (event) => {
-      if (event.key === "z" && (event.ctrlKey || event.metaKey)) {
-        event.preventDefault();
-        this.watchlist.undo();
-      }
-    });
   }
 
   #makeTable(): Table {
@@ -102,7 +106,7 @@ export class ListPlace {
     const table = new Table(painter, {
       instrument: (symbol) => market.get(symbol),
       nameOf: (symbol) => directory.get(symbol)?.name ?? "",
-      colours: palette,
+      zone: pageZone,
       choose: (symbol) => this.#parts.choose(symbol),
       walk: (symbol) => this.#parts.choose(symbol),
       remove: (symbol) => this.watchlist.remove(symbol),
@@ -128,7 +132,7 @@ export class ListPlace {
   begin(view: View): string[] {
     const refused = this.watchlist.begin(this.#parts.directory.symbols(), view);
     this.#filter = { sector: view.sector ?? "", assetClass: view.assetClass ?? "" };
-    this.#arrange(view.columns, view.density ?? "comfortable");
+    this.arrange(view.columns, view.density ?? "comfortable");
     this.table.sort(view.sort);
     this.#draw();
     return refused;
@@ -150,10 +154,43 @@ export class ListPlace {
     };
   }
 
-  /** Load the course and the day of a symbol that is shown elsewhere. */
-  load(symbol: string): void {
-    this.#detailed = [symbol];
+  /** Load the courses and the days of symbols that are shown elsewhere. */
+  load(...symbols: string[]): void {
+    this.#detailed = symbols;
     this.#load();
+  }
+
+  /** Choose the symbol so many rows below the chosen one. */
+  walk(by: 1 | -1): void {
+    const { shownSymbols, active = "" } = this.table;
+    const place = placeAfter(
+      by === 1 ? "ArrowDown" : "ArrowUp",
+      shownSymbols.indexOf(active),
+      shownSymbols.length,
+    );
+    this.table.focus();
+    if (place !== undefined && shownSymbols.length > 0) {
+      this.table.walk(place);
+    }
+  }
+
+  /** The columns that were chosen; undefined: as many as there is room for. */
+  get columns(): readonly ColumnId[] | undefined {
+    return this.#columns;
+  }
+
+  get density(): Density {
+    return this.#density;
+  }
+
+  /** Whether some symbols of the list may be left out. */
+  get isFiltering(): boolean {
+    return isFiltering(this.#filter);
+  }
+
+  /** Show all symbols of the list. */
+  showAll(): void {
+    this.#setFilter(NO_FILTER);
   }
 
   /** Time began anew: what was loaded is of before. */
@@ -168,6 +205,15 @@ export class ListPlace {
     this.#days.restart();
     this.#load();
     this.#expect();
+  }
+
+  /** Ask for courses again, too: a long time of them is missing. */
+  renew(): void {
+    for (const symbol of this.watchlist.symbols) {
+      this.#parts.market.get(symbol).series.clear();
+    }
+    this.#courses.restart();
+    this.renewDays();
   }
 
   /** There are other symbols by now. */
@@ -201,6 +247,9 @@ export class ListPlace {
 
   /** Load what can be seen before anything else. */
   #load(): void {
+    if (!this.#isToLoad) {
+      return;
+    }
     const urgent = [...this.#detailed, ...this.#visible];
     this.#courses.waiting.request(urgent);
     this.#days.request(urgent);
@@ -208,13 +257,16 @@ export class ListPlace {
 
   /** Load the rest, unless it is much; what is sorted by has to be there. */
   #expect(): void {
+    if (!this.#isToLoad) {
+      return;
+    }
     const shown = this.#passing;
     const few = shown.length > MOST_LOADED ? [] : shown;
     const { order } = this.table;
     const isOfDay =
       order !== undefined && order.column !== "symbol" && COLUMNS[order.column].isOfDay === true;
     this.#courses.waiting.expect(few);
-    this.#days.expect(isOfDay ? shown : few);
+    this.#days.expect(isOfDay ? shown : few, isOfDay);
   }
 
   #loaded(symbol: string): void {
@@ -227,7 +279,8 @@ export class ListPlace {
     this.#draw();
   }
 
-  #arrange(columns: readonly ColumnId[] | undefined, density: Density): void {
+  /** Have these columns (undefined: as many as there is room for), and rows as close as that. */
+  arrange(columns: readonly ColumnId[] | undefined, density: Density): void {
     this.#columns = columns;
     this.#density = density;
     this.table.columns = columns;
@@ -257,15 +310,17 @@ export class ListPlace {
   #move(symbol: string, before: string | undefined): void {
     this.watchlist.move(symbol, before);
     const shown = this.table.shownSymbols;
-    this.#spoken.textContent = `${symbol} is now ${shown.indexOf(symbol) + 1} of ${shown.length}`;
+    voice.news("list", `${symbol} is now ${shown.indexOf(symbol) + 1} of ${shown.length}`, 1);
   }
 
-  #exportList(): void {
+  /** Give the symbols of the list to the person as a file. */
+  exportList(): void {
     const rows = listRows(this.watchlist.symbols, this.#find);
     download(fileName(this.#listName, "symbols", Date.now()), writeCsv(rows));
   }
 
-  #exportShown(): void {
+  /** Give what is shown of the list to the person as a file. */
+  exportShown(): void {
     const nowMs = Date.now();
     const instruments = this.table.shownSymbols.map((symbol) => this.#parts.market.get(symbol));
     const rows = shownRows(instruments, this.table.shownColumns, this.#find, nowMs);
@@ -277,7 +332,8 @@ export class ListPlace {
     return shared === undefined ? current.name : `room ${shared.name}`;
   }
 
-  async #copyLink(): Promise<string> {
+  /** Copy a link to the view; return what came of it, in words. */
+  async copyLink(): Promise<string> {
     const { length } = this.watchlist.symbols;
     if (length > MOST_IN_ADDRESS && !this.watchlist.isAll) {
       return `${length} symbols are too many for a link: export the list`;

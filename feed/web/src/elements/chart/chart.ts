@@ -2,65 +2,62 @@
  * The chart of one symbol, or of two in per cent: past bars from the server, the open one from trades.
  *
  * Drawing is lightweight-charts' work; what is drawn is decided in `picture.ts`. Live changes are
- * collected and handed over once per animation frame at most.
+ * collected and handed over with the beat.
  */
 
-import {
-  ColorType,
-  CrosshairMode,
-  createChart,
-  type IChartApi,
-  type MouseEventParams,
-  type UTCTimestamp,
-} from "lightweight-charts";
+import { ColorType, CrosshairMode, createChart, type IChartApi } from "lightweight-charts";
 import type { Status, Tick } from "../../client/index.ts";
-import type { Bars } from "../../market/history.ts";
+import { formatPrice } from "../../market/format.ts";
 import { Interruptions } from "../../market/interruptions.ts";
-import { PAST, type ServedTimeframe, TIMEFRAMES } from "../../market/timeframes.ts";
 import { Zone } from "../../market/zone.ts";
-import type { Painter } from "../painter.ts";
+import { denialOf, notIncluded } from "../denial.ts";
+import { setData } from "../dom.ts";
+import { BEAT_MS, type Painter } from "../painter.ts";
 import { markWords } from "./axis.ts";
+import { Crosshair } from "./crosshair.ts";
 import { type Grid, gridOf } from "./grid.ts";
 import { Layers, type Skin } from "./layers.ts";
 import { Legend, textOf, valuesOf } from "./legend.ts";
+import { type Mark, Marks } from "./marks.ts";
+import { type Archive, pastOf } from "./past.ts";
 import { Picture, type Subject } from "./picture.ts";
-import { slotOf } from "./slots.ts";
 import { SpanBands } from "./spans.ts";
 
-const DRAW_MS = 100;
+/** The library lays out all points of a series, an hour of seconds say, whenever one differs. */
+const DRAW_MS = 2 * BEAT_MS;
 /** Slots on screen at first, and free ones behind them. */
 const SHOWN = 120;
 const FREE = 4;
 /** With more candles than this the server's past is loaded anew, which is shorter. */
 const MOST_CANDLES = 10_800;
+/** More new slots than this, of a time when nobody looked, are drawn at once with all others. */
+const MOST_ADDED = 120;
 const ZOOM = 1.5;
 const LEAST_SHOWN = 10;
 
 /** What a chart is given by the page around it. */
-export interface ChartHost {
+export interface ChartHost extends Archive {
   /** Where it is drawn, with what is to be read above it and instead of it. */
   element: HTMLElement;
   legend: HTMLElement;
   note: HTMLElement;
+  /** Over it, for the handles of marks. */
+  marks: HTMLElement;
   skin(): Skin;
-  /** Ask for past bars. Throws an Error that says what was answered. */
-  bars(
-    symbol: string,
-    timeframe: ServedTimeframe,
-    limit: number,
-    signal: AbortSignal,
-  ): Promise<Bars>;
-  /** Ask for the statuses that the server still holds. Throws an Error that says what was answered. */
-  statuses(symbol: string, signal: AbortSignal): Promise<readonly Status[]>;
+  /** Somebody has moved a mark, or wants it gone. */
+  moved(mark: string, price: number): void;
+  removed(mark: string): void;
 }
 
 export class Chart {
+  readonly crosshair: Crosshair;
   readonly #painter: Painter;
   readonly #host: ChartHost;
   readonly #legend: Legend;
   readonly #paintWhenDue = (nowMs: number) => this.#paint(nowMs);
   readonly #chart: IChartApi;
   readonly #layers: Layers;
+  readonly #marks: Marks;
   readonly #interruptions = new Interruptions();
   readonly #mark = (time: unknown, type: number) =>
     markWords(this.#zone, this.#picture?.candleS ?? 1, time as number, type);
@@ -69,13 +66,13 @@ export class Chart {
   #grid: Grid = gridOf(1, 2);
   #zone = new Zone();
   #skin: Skin;
+  #marked: readonly Mark[] = [];
   #isDirty = false;
   #drawnMs = 0;
   #loading: AbortController | undefined;
   #isLoaded = false;
   #hasFailed = false; // to load what was before it
-  /** The slot under the crosshair; undefined where there is none, and the newest is told. */
-  #pointedS: number | undefined;
+  #denial = ""; // that the past is not granted
 
   constructor(painter: Painter, host: ChartHost) {
     this.#painter = painter;
@@ -108,7 +105,21 @@ export class Chart {
         skin: this.#skin,
       })),
     );
-    this.#chart.subscribeCrosshairMove((event) => this.#hover(event));
+    const { candles } = this.#layers;
+    this.crosshair = new Crosshair(this.#chart, candles, () => ({
+      picture: this.#picture,
+      grid: this.#grid,
+    }));
+    this.#marks = new Marks(this.#chart, candles, this.crosshair, {
+      layer: host.marks,
+      format: (price) => formatPrice(price, this.#decimals),
+      moved: (id, price) => host.moved(id, price),
+      removed: (id) => host.removed(id),
+    });
+    this.#chart.subscribeCrosshairMove((event) => {
+      this.crosshair.follow(event);
+      this.#describe();
+    });
     this.#colour();
     painter.add(this.#paintWhenDue);
   }
@@ -182,7 +193,7 @@ export class Chart {
 
   /** Load again if the last attempt failed: there is a connection again. */
   retry(): void {
-    if (this.#hasFailed) {
+    if (this.#hasFailed && this.#denial === "") {
       this.reload();
     }
   }
@@ -200,29 +211,31 @@ export class Chart {
       }
     }
     if (this.#isDirty) {
-      this.#painter.request();
+      this.#painter.requestBeat();
     }
   }
 
   /** Point at the slot so many further; return what is said of it. */
   walk(by: number): string {
-    const slots = this.#picture?.laid.slots ?? [];
-    const last = slots.length - 1;
-    if (last < 0) {
-      return "";
-    }
-    const from =
-      this.#pointedS === undefined ? last + (by < 0 ? 1 : 0) : slotOf(this.#pointedS, slots);
-    const index = Math.min(last, Math.max(0, from + by));
-    this.#point(slots[index] as number, index);
-    return this.#describe();
+    return this.crosshair.walk(by) ? this.#describe() : "";
   }
 
   /** Point at nothing any more. */
   leave(): void {
-    this.#pointedS = undefined;
-    this.#chart.clearCrosshairPosition();
+    this.crosshair.leave();
     this.#describe();
+  }
+
+  /** Point at the price so many steps above; return what is said of it. */
+  climb(by: number): string {
+    const { price } = this.crosshair.climb(by) ? this.crosshair.pointed : {};
+    return price === undefined ? "" : formatPrice(price, this.#decimals);
+  }
+
+  /** Mark these prices, and no others. */
+  set marks(marks: readonly Mark[]) {
+    this.#marked = marks;
+    this.#marks.set(this.#isCompared ? [] : marks);
   }
 
   /** Show more (above 0) or fewer slots; the newest ones that are shown stay. */
@@ -240,7 +253,8 @@ export class Chart {
     this.#decimals = decimals;
     this.#isLoaded = false;
     this.#isDirty = false;
-    this.#pointedS = undefined;
+    this.crosshair.forget();
+    this.#denial = "";
     this.#chart.timeScale().applyOptions({ timeVisible: subject.timeframe !== "1d" });
     this.#note("Loading…");
     this.#draw(this.#picture);
@@ -253,7 +267,8 @@ export class Chart {
     this.#loading = loading;
     this.#hasFailed = false;
     try {
-      const past = await this.#past(picture.subject, loading.signal);
+      const told = (status: Status) => this.#interruptions.take(status);
+      const past = await pastOf(picture.subject, this.#host, told, loading.signal);
       if (loading.signal.aborted) {
         return;
       }
@@ -269,62 +284,50 @@ export class Chart {
     } catch (error) {
       if (!loading.signal.aborted) {
         this.#hasFailed = true;
+        if (denialOf(error) !== undefined) {
+          this.#denial = `${notIncluded(`bars of ${picture.subject.symbol}`)}: there is no past of it here`;
+        }
         // What is drawn says more.
         const isEmpty = picture.main.newest === undefined;
-        this.#note(isEmpty ? `The past bars could not be loaded: ${(error as Error).message}` : "");
+        const words = `The past bars could not be loaded: ${(error as Error).message}`;
+        this.#note(this.#denial || (isEmpty ? words : ""));
         this.#isLoaded = true; // live bars are drawn all the same
       }
     }
   }
 
-  async #past({ symbol, other, timeframe }: Subject, signal: AbortSignal) {
-    const { served } = TIMEFRAMES[timeframe];
-    const bars = (name: string) => this.#host.bars(name, served, PAST[served], signal);
-    const statuses = this.#host.statuses(symbol, signal).then(
-      (ticks) => {
-        for (const status of ticks) {
-          this.#interruptions.take(status);
-        }
-      },
-      () => {}, // who may not read them is shown no halts; what else fails, fails for bars too
-    );
-    const [main, second, day] = await Promise.all([
-      bars(symbol),
-      other === undefined ? undefined : bars(other),
-      served === "1d" || other !== undefined ? undefined : this.#host.bars(symbol, "1d", 1, signal),
-      statuses,
-    ]);
-    return { bars: main, other: second, day };
-  }
-
   #paint(nowMs: number): boolean {
     const picture = this.#picture;
-    if (!this.#isDirty || picture === undefined) {
+    if (picture === undefined) {
       return false;
     }
-    if (nowMs - this.#drawnMs < DRAW_MS) {
-      return true;
+    if (this.#isDirty && nowMs - this.#drawnMs >= DRAW_MS) {
+      this.#drawnMs = nowMs;
+      this.#isDirty = false;
+      this.#settle(picture);
     }
-    this.#drawnMs = nowMs;
-    this.#isDirty = false;
+    return this.#layers.catchUp(picture, nowMs) || this.#isDirty;
+  }
+
+  /** Draw what was taken. */
+  #settle(picture: Picture): void {
     const wasEmpty = picture.laid.slots.length === 0;
     const change = picture.settle();
     if (change === undefined) {
-      return false;
+      return;
     }
-    if (change.isWhole || wasEmpty) {
+    if (change.isWhole || wasEmpty || change.slots.length > MOST_ADDED) {
       this.#draw(picture);
     } else {
       this.#layers.update(picture, change);
       this.#describe();
     }
     if (picture.main.newest !== undefined) {
-      this.#note("");
+      this.#note(this.#denial);
     }
     if (picture.main.all.length > MOST_CANDLES && !this.#hasFailed) {
       this.reload();
     }
-    return false;
   }
 
   #draw(picture: Picture): void {
@@ -342,33 +345,17 @@ export class Chart {
 
   #note(words: string): void {
     const { note } = this.#host;
-    note.textContent = words;
-    note.hidden = words === "";
-  }
-
-  #hover({ time, point }: MouseEventParams): void {
-    this.#pointedS = point === undefined ? undefined : (time as number | undefined);
-    this.#describe();
-  }
-
-  #point(timeS: number, index: number): void {
-    const scale = this.#chart.timeScale();
-    const range = scale.getVisibleLogicalRange();
-    if (range !== null && (index < range.from || index > range.to)) {
-      const half = (range.to - range.from) / 2;
-      scale.setVisibleLogicalRange({ from: index - half, to: index + half });
+    if (note.textContent !== words) {
+      note.textContent = words;
     }
-    const picture = this.#picture;
-    const price = picture?.readingAt(timeS).candle?.close ?? picture?.main.newest?.close ?? 0;
-    const { candles } = this.#layers;
-    this.#chart.setCrosshairPosition(price / this.#grid.unit, timeS as UTCTimestamp, candles);
-    this.#pointedS = timeS;
+    note.hidden = words === "";
+    setData(note, "aside", this.#picture?.main.newest === undefined ? undefined : "");
   }
 
   /** Write the values of a slot above the chart; return them in words. */
   #describe(): string {
     const picture = this.#picture;
-    const timeS = this.#pointedS ?? picture?.laid.slots.at(-1);
+    const timeS = this.crosshair.slotS ?? picture?.laid.slots.at(-1);
     if (picture === undefined || timeS === undefined) {
       this.#legend.show([]);
       return "";
@@ -382,7 +369,12 @@ export class Chart {
   /** Draw in the grid of the newest price from now on. */
   #setGrid(): void {
     this.#grid = gridOf(this.#picture?.main.newest?.close ?? 1, this.#decimals);
-    this.#layers.setGrid(this.#grid, this.#picture?.other !== undefined);
+    this.#layers.setGrid(this.#grid, this.#isCompared);
+    this.marks = this.#marked; // in the unit and with the digits of the grid
+  }
+
+  get #isCompared(): boolean {
+    return this.#picture?.other !== undefined;
   }
 
   #time(timeS: number): string {
@@ -405,5 +397,6 @@ export class Chart {
       },
     });
     this.#layers.recolour(this.#skin);
+    this.#marks.redraw(this.#skin.warn);
   }
 }

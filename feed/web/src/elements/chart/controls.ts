@@ -9,6 +9,7 @@ export const CONTROLS_SHEET = sheetOf(`
 .frames { display: inline-flex; gap: 2px; margin: 0; padding: 0; border: 0; }
 .frames button, .compare button, .compare input {
   min-block-size: 24px;
+  min-inline-size: 24px;
   padding: 0.1em 0.5em;
   border: 1px solid var(--_line);
   border-radius: 4px;
@@ -21,6 +22,9 @@ button { cursor: pointer; }
 .frames button[aria-pressed="true"] { border-color: var(--_accent); color: var(--_accent); font-weight: 650; }
 .compare { display: inline-flex; gap: 2px; margin: 0; }
 .compare input { inline-size: 6em; color: var(--_text); }
+@media (forced-colors: active) {
+  .frames button[aria-pressed="true"] { background: Highlight; color: HighlightText; forced-color-adjust: none; }
+}
 .compare input::placeholder { color: var(--_muted); opacity: 1; }
 `);
 

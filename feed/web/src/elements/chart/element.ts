@@ -1,7 +1,8 @@
 /**
  * `<feed-chart symbol="AAPL">`: candles, volume, VWAP and averages, or two symbols in per cent.
  *
- * The library that draws is loaded at first use. `feed-change` tells what a person chose.
+ * The library that draws is loaded at first use. `feed-change` tells what a person chose,
+ * `feed-price` a price that was pointed at, `feed-mark` what was done to one of the page's `marks`.
  */
 
 import { isSymbol, type Status, type Symbols, type Tick } from "../../client/index.ts";
@@ -9,48 +10,26 @@ import { formatPrice } from "../../market/format.ts";
 import type { Instrument } from "../../market/instrument.ts";
 import { PERIODS, periodsOf } from "../../market/studies.ts";
 import { TIMEFRAMES, type Timeframe, timeframeOf } from "../../market/timeframes.ts";
-import { Zone } from "../../market/zone.ts";
 import { make, setData, Text } from "../dom.ts";
 import { FeedElement } from "../element.ts";
 import { DOWN_WORDS, type Shown } from "../notice.ts";
 import type { Source } from "../source.ts";
-import { colourOf, sheetOf } from "../styles.ts";
+import { colourOf, onTasteChange } from "../styles.ts";
 import type { Chart } from "./chart.ts";
 import { CONTROLS_SHEET, Controls } from "./controls.ts";
 import { press } from "./keys.ts";
 import type { Skin } from "./layers.ts";
+import type { Mark } from "./marks.ts";
 import type { Subject } from "./picture.ts";
+import { Pointing, type PriceDetail } from "./pointing.ts";
+import { CHART_SHEET } from "./sheet.ts";
 
 /** Screen readers are told a price no more often. */
 const NAME_MS = 5_000;
 const TYPE_SHARE = 0.857;
 /** Statuses that are asked for. */
 const STATUSES = 200;
-const OWN = ["timeframe", "compare", "averages", "timezone"];
-
-const SHEET = sheetOf(`
-:host {
-  --_vwap: var(--feed-vwap, light-dark(#7b2fbe, #cf9bff));
-  --_average-1: var(--feed-average-1, light-dark(#0b6b8a, #57c4e5));
-  --_average-2: var(--feed-average-2, light-dark(#8a5200, #f0b35a));
-  --_compare: var(--feed-compare, light-dark(#8a5200, #f0b35a));
-  block-size: 20rem;
-}
-.legend { display: flex; flex-wrap: wrap; gap: 0 0.9em; align-content: start; min-block-size: 1.4em; padding-inline: 0.75em; color: var(--_muted); font-size: 0.857em; }
-.legend b { font-weight: 500; }
-.legend [data-role="vwap"] { color: var(--_vwap); }
-.legend [data-role="average-1"] { color: var(--_average-1); }
-.legend [data-role="average-2"] { color: var(--_average-2); }
-.legend [data-role="main"] { color: var(--_accent); font-weight: 650; }
-.legend [data-role="compare"] { color: var(--_compare); font-weight: 650; }
-.legend [data-role="told"] { color: var(--_warn); font-weight: 650; }
-.plot { position: relative; flex: 1; min-block-size: 0; }
-.drawing { position: absolute; inset: 0; }
-.drawing[data-dated] { opacity: 0.6; filter: grayscale(1); }
-.note { position: absolute; inset: 0; display: grid; place-items: center; margin: 0; padding: 1em; color: var(--_muted); text-align: center; pointer-events: none; }
-footer { padding: 0.3em 0.75em; color: var(--_muted); font-size: 0.786em; }
-footer a { color: inherit; }
-`);
+const OWN = ["timeframe", "compare", "averages"];
 
 /** The detail of the event `feed-change`. */
 export interface ChangeDetail {
@@ -59,9 +38,18 @@ export interface ChangeDetail {
   compare: string;
 }
 
+/** The detail of the event `feed-mark`. */
+export interface MarkDetail {
+  symbol: string;
+  /** Of the mark. */
+  id: string;
+  /** Where it was moved to; undefined where it was removed. */
+  price: number | undefined;
+}
+
 export class FeedChart extends FeedElement {
   static override observedAttributes = [...FeedElement.observedAttributes, ...OWN];
-  protected static override readonly properties = [...FeedElement.properties, ...OWN];
+  protected static override readonly properties = [...FeedElement.properties, ...OWN, "marks"];
 
   readonly #symbol = new Text();
   readonly #last = new Text();
@@ -73,23 +61,31 @@ export class FeedChart extends FeedElement {
   readonly #legend = make("div", { class: "legend", role: "group", part: "legend" });
   readonly #drawing = make("div", { class: "drawing prices", role: "img", "aria-label": "Chart" });
   readonly #note = make("p", { class: "note" });
+  readonly #marksLayer = make("div", { class: "marks" });
   readonly #plot = make(
     "div",
     { class: "plot", part: "plot", tabindex: 0, role: "group" },
     this.#drawing,
+    this.#marksLayer,
     this.#note,
   );
+  readonly #pointing = new Pointing(
+    this.#plot,
+    this.#drawing,
+    () => this.#chart?.crosshair,
+    (detail) => this.#tellPrice(detail),
+  );
   readonly #spoken = make("span", { class: "unseen", "aria-live": "polite" });
+  #marks: readonly Mark[] | undefined;
   #instrument: Instrument | undefined;
   #chart: Chart | undefined;
   #drawn = 0; // counts what was shown, to know what is shown no more
   #namedMs = Number.NEGATIVE_INFINITY;
   #off = () => {};
-  readonly #dark = globalThis.matchMedia?.("(prefers-color-scheme: dark)");
-  readonly #recolour = () => this.recolour();
+  #offTaste = () => {};
 
   constructor() {
-    super(SHEET, CONTROLS_SHEET);
+    super(CHART_SHEET, CONTROLS_SHEET);
     this.root.append(
       make(
         "header",
@@ -116,6 +112,7 @@ export class FeedChart extends FeedElement {
         " Lightweight Charts™ · Copyright © 2025 TradingView, Inc.",
       ),
     );
+    this.#plot.append(this.#pointing.plus);
     this.#plot.addEventListener("keydown", (event) => this.#press(event));
     this.#plot.addEventListener("blur", () => this.#chart?.leave());
     this.#controls.show(this.timeframe, undefined);
@@ -148,13 +145,20 @@ export class FeedChart extends FeedElement {
     this.setAttribute("averages", periods);
   }
 
-  /** The time zone of its times, such as "America/New_York"; "" for that of the browser. */
-  get timezone(): string {
-    return this.getAttribute("timezone")?.trim() ?? "";
+  /**
+   * Prices of the symbol that are marked by a line each, which can be moved and removed: `feed-mark`
+   * tells that. Where there are marks, even none so far, a `+` beside the pointer points at its price.
+   */
+  get marks(): readonly Mark[] | undefined {
+    return this.#marks;
   }
 
-  set timezone(name: string) {
-    this.setAttribute("timezone", name);
+  set marks(marks: readonly Mark[] | undefined) {
+    this.#marks = marks;
+    this.#pointing.isOffered = marks !== undefined;
+    if (this.#chart !== undefined) {
+      this.#chart.marks = marks ?? [];
+    }
   }
 
   /** Take the colours of the page anew, after it has changed them by a script. */
@@ -197,7 +201,7 @@ export class FeedChart extends FeedElement {
     this.#instrument = source.market.get(symbol);
     this.#symbol.set(symbol);
     this.#namedMs = Number.NEGATIVE_INFINITY;
-    this.#dark?.addEventListener("change", this.#recolour);
+    this.#offTaste = onTasteChange(() => this.recolour());
     this.#off = source.client.on("feed", ({ state, reason }) => {
       if (state !== "live") {
         this.#chart?.miss("down", DOWN_WORDS[reason] ?? `Nothing came: ${reason}`);
@@ -210,7 +214,7 @@ export class FeedChart extends FeedElement {
   protected override end(): void {
     this.#drawn += 1;
     this.#off();
-    this.#dark?.removeEventListener("change", this.#recolour);
+    this.#offTaste();
     this.#chart?.dispose();
     this.#chart = undefined;
   }
@@ -236,6 +240,12 @@ export class FeedChart extends FeedElement {
     this.#chart?.restart();
   }
 
+  protected override rezoned(): void {
+    if (this.#chart !== undefined) {
+      this.#chart.zone = this.zone;
+    }
+  }
+
   protected paint(nowMs: number): boolean {
     const instrument = this.#instrument;
     if (instrument === undefined) {
@@ -258,7 +268,7 @@ export class FeedChart extends FeedElement {
 
   async #draw(source: Source, drawn: number): Promise<void> {
     try {
-      const { Chart } = await import("./chart.ts");
+      const { Chart } = await source.first.then(() => import("./chart.ts"));
       if (drawn === this.#drawn) {
         this.#chart = new Chart(source.painter, {
           element: this.#drawing,
@@ -267,7 +277,11 @@ export class FeedChart extends FeedElement {
           bars: (symbol, timeframe, limit, signal) => source.bars(symbol, timeframe, limit, signal),
           statuses: (symbol, signal) => statusesOf(source, symbol, signal),
           skin: () => this.#skin(),
+          marks: this.#marksLayer,
+          moved: (id, price) => this.#tellMark(id, price),
+          removed: (id) => this.#tellMark(id, undefined),
         });
+        this.#chart.marks = this.#marks ?? [];
         this.#show();
       }
     } catch (error) {
@@ -280,13 +294,13 @@ export class FeedChart extends FeedElement {
     if (instrument === undefined || this.#chart === undefined) {
       return;
     }
-    const [zone, periods] = [zoneOf(this.timezone), periodsOf(this.averages)];
-    if (typeof zone === "string" || periods === undefined) {
+    const periods = periodsOf(this.averages);
+    if (periods === undefined) {
       this.#note.hidden = false;
-      this.#note.textContent = typeof zone === "string" ? zone : wrongPeriods(this.averages);
+      this.#note.textContent = wrongPeriods(this.averages);
       return;
     }
-    this.#chart.zone = zone;
+    this.#chart.zone = this.zone;
     const other = isSymbol(this.compare) ? this.compare : undefined;
     const { timeframe } = this;
     const subject: Subject = { symbol: instrument.symbol, timeframe, other, periods };
@@ -306,7 +320,8 @@ export class FeedChart extends FeedElement {
   }
 
   #press(event: KeyboardEvent): void {
-    const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
+    const isOurs = event.target === this.#plot; // a mark has keys of its own
+    const isPlain = isOurs && !event.ctrlKey && !event.metaKey && !event.altKey;
     const said = this.#chart && isPlain ? press(event.key, this.#chart) : undefined;
     if (said !== undefined) {
       event.preventDefault();
@@ -323,12 +338,25 @@ export class FeedChart extends FeedElement {
     this.dispatchEvent(new CustomEvent("feed-change", { detail, bubbles: true, composed: true }));
   }
 
+  /** Tell the page of a price; return whether it takes it. */
+  #tellPrice(told: Omit<PriceDetail, "symbol">): boolean {
+    const detail: PriceDetail = { symbol: this.symbol, ...told };
+    const options = { detail, bubbles: true, composed: true, cancelable: true };
+    return !this.dispatchEvent(new CustomEvent("feed-price", options));
+  }
+
+  #tellMark(id: string, price: number | undefined): void {
+    const detail: MarkDetail = { symbol: this.symbol, id, price };
+    this.dispatchEvent(new CustomEvent("feed-mark", { detail, bubbles: true, composed: true }));
+  }
+
   #skin(): Skin {
     const { fontFamily, fontSize } = getComputedStyle(this);
     const colour = (name: string) => colourOf(this.root, name);
     return {
       muted: colour("muted"),
       line: colour("line"),
+      ground: colour("ground"),
       up: colour("up"),
       down: colour("down"),
       accent: colour("accent"),
@@ -339,15 +367,6 @@ export class FeedChart extends FeedElement {
       fontFamily,
       fontSize: Math.round(TYPE_SHARE * Number.parseFloat(fontSize)),
     };
-  }
-}
-
-/** The zone of this name, or why it is none. */
-function zoneOf(name: string): Zone | string {
-  try {
-    return new Zone(name);
-  } catch (error) {
-    return (error as Error).message;
   }
 }
 

@@ -4,6 +4,8 @@
 export interface Walker {
   /** Point at the slot so many further; return what is said of it. */
   walk(by: number): string;
+  /** Point at the price so many steps above; return what is said of it. */
+  climb(by: number): string;
   leave(): void;
   zoom(direction: 1 | -1): void;
 }
@@ -25,6 +27,10 @@ export function press(key: string, walker: Walker): string | undefined {
     return walker.walk(step);
   }
   switch (key) {
+    case "ArrowUp":
+      return walker.climb(1);
+    case "ArrowDown":
+      return walker.climb(-1);
     case "Escape":
       walker.leave();
       return "";

@@ -20,6 +20,8 @@ import type { Change, Picture } from "./picture.ts";
 export interface Skin {
   muted: string;
   line: string;
+  /** What is behind it. */
+  ground: string;
   up: string;
   down: string;
   accent: string;
@@ -31,6 +33,8 @@ export interface Skin {
   fontSize: number;
 }
 
+/** What moves slowly; each of these lines costs the library as much as the candles do. */
+const STUDIES_MS = 1_000;
 const DAY_S = 86_400;
 const UNSEEN = "#00000000";
 const DASHES = [LineStyle.Solid, LineStyle.Dashed] as const;
@@ -47,6 +51,9 @@ export class Layers {
   readonly #percents: readonly [Line, Line];
   #skin: Skin;
   #grid: Grid;
+  /** The first candle whose volume and studies are not drawn as they are; infinite: all are. */
+  #undrawnFrom = Number.POSITIVE_INFINITY;
+  #studiedMs = 0;
 
   constructor(chart: IChartApi, skin: Skin, grid: Grid) {
     this.#skin = skin;
@@ -58,7 +65,7 @@ export class Layers {
       chart.addSeries(LineSeries, { ...study, lineStyle: DASHES[0] }),
       chart.addSeries(LineSeries, { ...study, lineStyle: DASHES[1] }),
     ];
-    this.candles = chart.addSeries(CandlestickSeries, { borderVisible: false });
+    this.candles = chart.addSeries(CandlestickSeries);
     // A price stays until the next trade.
     const percent = {
       lineWidth: 2,
@@ -82,10 +89,13 @@ export class Layers {
   /** Take other colours; what was drawn before is to be set anew. */
   recolour(skin: Skin): void {
     this.#skin = skin;
-    const { up, down, vwap, averages, accent, compare } = skin;
+    const { ground, up, down, vwap, averages, accent, compare } = skin;
+    // Hollow is up: not by colour alone.
     this.candles.applyOptions({
-      upColor: up,
+      upColor: ground,
+      borderUpColor: up,
       downColor: down,
+      borderDownColor: down,
       wickUpColor: up,
       wickDownColor: down,
     });
@@ -115,6 +125,7 @@ export class Layers {
 
   /** Draw all of a picture. */
   set(picture: Picture): void {
+    this.#undrawnFrom = Number.POSITIVE_INFINITY;
     const { main, other, laid, subject } = picture;
     const isCompared = other !== undefined;
     const first = laid.slots[0] ?? 0;
@@ -149,10 +160,10 @@ export class Layers {
     });
   }
 
-  /** Draw what differs in the newest slots. */
+  /** Draw the candles that differ in the newest slots, or the changes that are compared. */
   update(picture: Picture, { slots, from, otherFrom }: Change): void {
-    const { main, other, subject } = picture;
-    const { unit } = this.#grid;
+    const { main, other } = picture;
+    this.#undrawnFrom = Math.min(this.#undrawnFrom, from);
     const blanks = [...slots];
     const fillTo = (time: number) => {
       for (let next = blanks[0]; next !== undefined && next <= time; next = blanks[0]) {
@@ -166,6 +177,29 @@ export class Layers {
       const candle = main.all[index] as Candle;
       fillTo(candle.time);
       this.candles.update(this.#drawn(candle));
+      if (other !== undefined) {
+        put(this.#percents[0], candle.time, picture.percentOf(0, candle));
+      }
+    }
+    fillTo(Number.POSITIVE_INFINITY);
+    for (const candle of other?.all.slice(otherFrom) ?? []) {
+      put(this.#percents[1], candle.time, picture.percentOf(1, candle));
+    }
+  }
+
+  /** Draw volume and studies as far as candles are, if it is time; tell whether they are behind. */
+  catchUp(picture: Picture, nowMs: number): boolean {
+    if (this.#undrawnFrom === Number.POSITIVE_INFINITY) {
+      return false;
+    }
+    if (nowMs - this.#studiedMs < STUDIES_MS) {
+      return true;
+    }
+    this.#studiedMs = nowMs;
+    const { main, other, subject } = picture;
+    const { unit } = this.#grid;
+    for (let index = this.#undrawnFrom; index < main.all.length; index += 1) {
+      const candle = main.all[index] as Candle;
       this.#volume.update(this.#volumeOf(candle));
       if (other === undefined) {
         const vwap = picture.candleS < DAY_S ? picture.vwapAt(index) : undefined;
@@ -174,14 +208,10 @@ export class Layers {
           const period = subject.periods[at];
           put(line, candle.time, scaled(period && picture.averageAt(index, period), unit));
         });
-      } else {
-        put(this.#percents[0], candle.time, picture.percentOf(0, candle));
       }
     }
-    fillTo(Number.POSITIVE_INFINITY);
-    for (const candle of other?.all.slice(otherFrom) ?? []) {
-      put(this.#percents[1], candle.time, picture.percentOf(1, candle));
-    }
+    this.#undrawnFrom = Number.POSITIVE_INFINITY;
+    return false;
   }
 
   /** A candle as it is drawn. */

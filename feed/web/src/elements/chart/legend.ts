@@ -73,6 +73,17 @@ interface Place {
   element: HTMLElement;
   name: Text;
   words: Text;
+  said: HTMLElement;
+  /** The most characters that were said of this name. */
+  length: number;
+}
+
+/** Keep room for the longest words, so that nothing behind them moves with a digit more or less. */
+function reserve(place: Place, length: number): void {
+  if (length > place.length) {
+    place.length = length;
+    place.said.style.minInlineSize = `${length}ch`;
+  }
 }
 
 export class Legend {
@@ -88,8 +99,12 @@ export class Legend {
     for (const [index, { role, name, words }] of values.entries()) {
       const place = this.#place(index);
       setData(place.element, "role", role);
-      place.name.set(name === "" ? "" : `${name}\u00a0`); // breaks between pairs only
+      if (place.name.set(name === "" ? "" : `${name}\u00a0`)) {
+        // breaks between pairs only
+        place.length = 0;
+      }
       place.words.set(words);
+      reserve(place, words.length);
       place.element.hidden = false;
     }
     for (const { element } of this.#places.slice(values.length)) {
@@ -101,9 +116,10 @@ export class Legend {
     let place = this.#places[index];
     if (place === undefined) {
       const [name, words] = [new Text(), new Text()];
-      const element = make("span", {}, make("b", {}, name.node), words.node);
+      const said = make("span", { class: "said" }, words.node);
+      const element = make("span", {}, make("b", {}, name.node), said);
       this.#element.append(element, " ");
-      place = { element, name, words };
+      place = { element, name, words, said, length: 0 };
       this.#places.push(place);
     }
     return place;

@@ -2,6 +2,7 @@
 
 import type { Quote, Symbols, Tick } from "../../client/index.ts";
 import type { Instrument } from "../../market/instrument.ts";
+import { denialOf, notIncluded } from "../denial.ts";
 import { make, Text } from "../dom.ts";
 import { FeedElement } from "../element.ts";
 import type { Shown } from "../notice.ts";
@@ -20,8 +21,10 @@ ${ROLLING}
 .sign { display: inline-block; inline-size: 0.8em; text-align: left; }
 @container (max-width: 18rem) {
   .wide { display: none; }
-  .row { grid-template-columns: minmax(0, 4.7fr) minmax(0, 7fr) minmax(0, 7fr) minmax(0, 5fr); }
-  .cell { padding-inline: 0.2em; }
+  .row { grid-template-columns: minmax(0, 5.2fr) minmax(0, 7fr) minmax(0, 7fr) minmax(0, 5.5fr); }
+  .cell { padding-inline: 0.1em; }
+  .sign { inline-size: 0.6em; }
+  .number[data-long] { font-size: 0.76em; }
   .cell:last-child { padding-inline-end: 0.6em; }
 }
 `);
@@ -47,7 +50,11 @@ export class FeedQuotes extends FeedElement {
     this.#table = new RollingTable(
       this.root,
       COLUMNS,
-      () => new QuoteRow(() => this.#instrument?.decimals ?? 2),
+      () =>
+        new QuoteRow(
+          () => this.#instrument?.decimals ?? 2,
+          () => this.zone,
+        ),
       () => this.used?.painter.request(),
     );
   }
@@ -62,6 +69,10 @@ export class FeedQuotes extends FeedElement {
 
   protected shown(): Shown | undefined {
     return this.#instrument;
+  }
+
+  protected override denial(): string | undefined {
+    return this.#instrument?.denials.get("quotes");
   }
 
   protected begin(source: Source, [symbol = ""]: readonly string[]): void {
@@ -90,6 +101,10 @@ export class FeedQuotes extends FeedElement {
     }
   }
 
+  protected override rezoned(): void {
+    this.#table.rewrite();
+  }
+
   protected paint(nowMs: number): boolean {
     return this.#table.paint(nowMs);
   }
@@ -100,12 +115,21 @@ export class FeedQuotes extends FeedElement {
     try {
       const { ticks } = (await source.ask(`v1/history?${query}`, signal)) as { ticks: Tick[] };
       quotes.seed(ticks.filter((tick): tick is Quote => tick.T === "q" && tick.S === symbol));
-    } catch {
+    } catch (error) {
+      if (quotes === this.#quotes) {
+        this.#deny(error);
+      }
       quotes.seed([]); // they begin with what comes; the notice says whether anything can
     }
     if (quotes === this.#quotes) {
       this.#table.renew();
       source.painter.request();
+    }
+  }
+
+  #deny(error: unknown): void {
+    if (denialOf(error) !== undefined) {
+      this.#instrument?.deny("quotes", notIncluded(`quotes of ${this.symbol}`));
     }
   }
 }

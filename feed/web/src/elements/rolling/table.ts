@@ -5,15 +5,24 @@
  * put on top; the others slide, which lays nothing out. So whatever comes costs the same.
  */
 
-import { make, Text } from "../dom.ts";
+import { make, setData, Text } from "../dom.ts";
+import { BEAT_MS } from "../painter.ts";
 import { Roll } from "./roll.ts";
 
-/** Nobody reads faster. */
-const DRAW_MS = 200;
+/** Whole lines move, which the eye follows more slowly than a number that changes. */
+const DRAW_MS = 2 * BEAT_MS;
 
 export const ROLLING = `
 :host { block-size: 20rem; position: relative; container-type: inline-size; }
-.scroll { flex: 1; min-block-size: 0; overflow: auto; overflow-anchor: none; contain: strict; }
+.scroll {
+  flex: 1;
+  min-block-size: 0;
+  overflow: auto;
+  overflow-anchor: none;
+  contain: strict;
+  scrollbar-width: thin;
+  scrollbar-color: var(--_line) transparent;
+}
 .body { position: relative; contain: layout style; }
 .row { display: grid; block-size: calc(round(1.85em, 1px)); border-block-end: 1px solid var(--_line); }
 .head { position: sticky; inset-block-start: 0; z-index: 1; background: var(--_ground); color: var(--_muted); }
@@ -62,6 +71,11 @@ export interface Column {
 }
 
 /** Make a cell; columns are as wide as the sheet of the element has them. */
+/** Mark a number that has more characters than its column has room for where it is narrow. */
+export function markLong(cell: HTMLElement, words: string, most: number): void {
+  setData(cell, "long", words.length > most ? "" : undefined);
+}
+
 export function cell(classes: string, ...children: Node[]): HTMLElement {
   return make("div", { role: "cell", class: `cell ${classes}` }, ...children);
 }
@@ -147,6 +161,14 @@ export class RollingTable<Line> {
   renew(): void {
     this.#isDue = true;
     this.#request();
+  }
+
+  /** Write what the rows say anew, too: their times are of another zone. */
+  rewrite(): void {
+    for (const place of this.#places) {
+      place.line = undefined;
+    }
+    this.renew();
   }
 
   /** Draw what came; tell whether there is more to do in the next frame. */

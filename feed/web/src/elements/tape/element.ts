@@ -3,6 +3,7 @@
 import type { Symbols, Tick, Trade } from "../../client/index.ts";
 import { formatSize } from "../../market/format.ts";
 import type { Instrument } from "../../market/instrument.ts";
+import { denialOf, notIncluded } from "../denial.ts";
 import { make, Text } from "../dom.ts";
 import { FeedElement } from "../element.ts";
 import type { Shown } from "../notice.ts";
@@ -32,6 +33,15 @@ ${ROLLING}
   font-size: 0.786em;
 }
 .conditions { color: var(--_muted); font-size: 0.857em; }
+.extreme { font-weight: 650; }
+@container (max-width: 26rem) {
+  .row { grid-template-columns: 5em 4.9em 4.6em 1.6em minmax(0, 1fr); }
+  .cell { padding-inline: 0.25em; }
+  .number[data-long] { font-size: 0.85em; }
+  .head .side { font-size: 0; }
+  /* Bold and on another ground it is all the same, and said to who listens. */
+  .big { position: absolute; inline-size: 1px; block-size: 1px; padding: 0; overflow: hidden; clip-path: inset(50%); }
+}
 `);
 
 export class FeedTape extends FeedElement {
@@ -60,7 +70,11 @@ export class FeedTape extends FeedElement {
     this.#table = new RollingTable(
       this.root,
       COLUMNS,
-      () => new PrintRow(() => this.#instrument?.decimals ?? 2),
+      () =>
+        new PrintRow(
+          () => this.#instrument?.decimals ?? 2,
+          () => this.zone,
+        ),
       () => this.used?.painter.request(),
     );
   }
@@ -99,6 +113,10 @@ export class FeedTape extends FeedElement {
     return this.#instrument;
   }
 
+  protected override denial(): string | undefined {
+    return this.#instrument?.denials.get("trades");
+  }
+
   protected begin(source: Source, [symbol = ""]: readonly string[]): void {
     this.#instrument = source.market.get(symbol);
     this.#symbol.set(symbol);
@@ -126,7 +144,7 @@ export class FeedTape extends FeedElement {
       if (tick.T === "q") {
         this.#tape.quote(tick);
       } else if (tick.T === "t" && !isSnapshot) {
-        this.#tape.trade(tick);
+        this.#tape.trade(tick, this.#instrument?.extremeOf(tick));
       }
     }
   }
@@ -138,6 +156,10 @@ export class FeedTape extends FeedElement {
 
   override restart(): void {
     this.#tape.break("The recording begins anew");
+  }
+
+  protected override rezoned(): void {
+    this.#table.rewrite();
   }
 
   protected paint(nowMs: number): boolean {
@@ -152,12 +174,21 @@ export class FeedTape extends FeedElement {
     try {
       const { ticks } = (await source.ask(`v1/history?${query}`, signal)) as { ticks: Tick[] };
       tape.seed(ticks.filter((tick): tick is Trade => tick.T === "t" && tick.S === symbol));
-    } catch {
+    } catch (error) {
+      if (tape === this.#tape) {
+        this.#deny(error);
+      }
       tape.seed([]); // the tape begins with what comes; the notice says whether anything can
     }
     if (tape === this.#tape) {
       this.#table.renew();
       source.painter.request();
+    }
+  }
+
+  #deny(error: unknown): void {
+    if (denialOf(error) !== undefined) {
+      this.#instrument?.deny("trades", notIncluded(`trades of ${this.symbol}`));
     }
   }
 }

@@ -11,6 +11,7 @@ import {
   timeMs,
   tradeId,
 } from "../../client/index.ts";
+import type { Extreme } from "../../market/instrument.ts";
 import { conditionWords } from "../conditions.ts";
 import { Roll } from "../rolling/roll.ts";
 import { BigPrints } from "./prints.ts";
@@ -23,6 +24,8 @@ export interface Print {
   size: number;
   side: Side | undefined;
   isBig: boolean;
+  /** It was a new high or low of the day. */
+  extreme: Extreme | undefined;
   conditions: string;
 }
 
@@ -50,11 +53,12 @@ export class Tape {
     this.#sides.see(quote);
   }
 
-  trade(trade: Trade | ConflatedTrade): void {
+  /** Note a trade; `extreme` where it was one of its day. */
+  trade(trade: Trade | ConflatedTrade, extreme?: Extreme): void {
     if (!this.#isSeeded) {
       this.#ids.add(tradeId(trade));
     }
-    this.roll.push(this.#printOf(trade));
+    this.roll.push(this.#printOf(trade, this.#sides, extreme));
   }
 
   break(words: string): void {
@@ -75,7 +79,7 @@ export class Tape {
     this.roll.putBehind(past);
   }
 
-  #printOf(trade: Trade | ConflatedTrade, sides = this.#sides): Print {
+  #printOf(trade: Trade | ConflatedTrade, sides: Sides, extreme?: Extreme): Print {
     const size = trade.n === undefined ? trade.s : trade.v;
     const merged = trade.n !== undefined && trade.n > 1 ? [`${trade.n} trades`] : [];
     return {
@@ -85,6 +89,7 @@ export class Tape {
       size,
       side: sides.of(trade),
       isBig: this.big.take(size),
+      extreme,
       conditions: [conditionWords(trade.c), ...merged].filter((words) => words !== "").join(" · "),
     };
   }

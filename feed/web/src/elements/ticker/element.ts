@@ -6,10 +6,10 @@ import type { Instrument } from "../../market/instrument.ts";
 import { make, setData, Text } from "../dom.ts";
 import { FeedElement } from "../element.ts";
 import type { Shown } from "../notice.ts";
+import { BEAT_MS } from "../painter.ts";
 import type { Source } from "../source.ts";
 import { sheetOf } from "../styles.ts";
 
-const DRAW_MS = 100;
 const FLASH_MS = 300;
 
 const SHEET = sheetOf(`
@@ -37,8 +37,8 @@ const SHEET = sheetOf(`
 .price { font-weight: 650; border-radius: 3px; }
 @media (prefers-reduced-motion: no-preference) {
   .price { transition: background-color 300ms; }
-  .price[data-flash="up"] { background: color-mix(in srgb, var(--_up) 25%, transparent); }
-  .price[data-flash="down"] { background: color-mix(in srgb, var(--_down) 25%, transparent); }
+  .price[data-flash="up"] { background: color-mix(in srgb, var(--_up) 25%, transparent); box-shadow: inset 0 2px 0 var(--_up); }
+  .price[data-flash="down"] { background: color-mix(in srgb, var(--_down) 25%, transparent); box-shadow: inset 0 -2px 0 var(--_down); }
 }
 `);
 
@@ -106,7 +106,7 @@ export class FeedTicker extends FeedElement {
     if (instrument === undefined || instrument.version === this.#drawnVersion) {
       return isLit;
     }
-    if (this.#drawnVersion >= 0 && nowMs - this.#drawnMs < DRAW_MS) {
+    if (this.#drawnVersion >= 0 && nowMs - this.#drawnMs < BEAT_MS) {
       return true;
     }
     const isFirst = this.#drawnVersion < 0;

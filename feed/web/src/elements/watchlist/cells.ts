@@ -4,7 +4,7 @@ import { formatBasisPoints, formatPrice, NOTHING, wayOf } from "../../market/for
 import type { Instrument } from "../../market/instrument.ts";
 import { make, setData, Text } from "../dom.ts";
 import { COLUMNS, type Column, type ColumnId, placeInRange } from "./columns.ts";
-import { type SparkColours, Sparkline } from "./sparkline.ts";
+import { Sparkline } from "./sparkline.ts";
 
 const SPARK_MS = 1_000;
 const FLASH_MS = 300;
@@ -12,7 +12,7 @@ const FLASH_MS = 300;
 export interface Cell {
   readonly element: HTMLElement;
   /** @param isFirst whether the row shows another instrument than before, so that nothing is news. */
-  draw(instrument: Instrument, nowMs: number, colours: SparkColours, isFirst: boolean): void;
+  draw(instrument: Instrument, nowMs: number, isFirst: boolean): void;
   /** Put its light out when it is time; tell whether it is still on. */
   fade?(nowMs: number): boolean;
   resize?(width: number, height: number): void;
@@ -40,6 +40,10 @@ class TextCell implements Cell {
   readonly #arrow = new Text();
   readonly #value = make("span", { class: "value" }, this.#text.node);
   #litMs: number | undefined;
+  // What is written: numbers are compared, since writing one costs a hundred times as much.
+  #number: number | undefined;
+  #decimals = -1;
+  #changed: number | undefined;
 
   constructor(id: ColumnId) {
     this.#column = COLUMNS[id];
@@ -52,20 +56,34 @@ class TextCell implements Cell {
     );
   }
 
-  draw(instrument: Instrument, nowMs: number, _: SparkColours, isFirst: boolean): void {
+  draw(instrument: Instrument, nowMs: number, isFirst: boolean): void {
     const { text, change, direction, isOfTime } = this.#column;
-    const isNews = this.#text.set(text?.(instrument, isOfTime ? Date.now() : nowMs) ?? NOTHING);
+    const timeMs = isOfTime ? Date.now() : nowMs;
+    const isNews =
+      this.#differs(instrument, timeMs) && this.#text.set(text?.(instrument, timeMs) ?? NOTHING);
     const way = direction?.(instrument) ?? 0;
     if (isFirst) {
       this.#light(undefined, nowMs);
     } else if (isNews && way !== 0) {
       this.#light(way > 0 ? "up" : "down", nowMs);
     }
-    if (change !== undefined) {
-      const changed = wayOf(change(instrument));
-      this.#arrow.set(changed === undefined ? "" : changed === "up" ? "▲" : "▼");
-      setData(this.element, "way", changed);
+    const changed = change?.(instrument);
+    if (changed !== this.#changed) {
+      this.#changed = changed;
+      const shown = wayOf(changed);
+      this.#arrow.set(shown === undefined ? "" : shown === "up" ? "▲" : "▼");
+      setData(this.element, "way", shown);
     }
+  }
+
+  /** Note the number that is shown; tell whether it, or the way that it is written, differs. */
+  #differs(instrument: Instrument, timeMs: number): boolean {
+    const number = this.#column.value?.(instrument, timeMs);
+    const { decimals } = instrument;
+    const differs = number !== this.#number || decimals !== this.#decimals;
+    this.#number = number;
+    this.#decimals = decimals;
+    return differs;
   }
 
   fade(nowMs: number): boolean {
@@ -82,6 +100,9 @@ class TextCell implements Cell {
 }
 
 class SpreadCell implements Cell {
+  #number: number | undefined;
+  #ask: number | undefined;
+  #decimals = -1;
   readonly #spread = new Text();
   readonly #points = new Text();
   readonly element = make(
@@ -92,6 +113,12 @@ class SpreadCell implements Cell {
   );
 
   draw({ spread, ask, decimals }: Instrument): void {
+    if (spread === this.#number && ask === this.#ask && decimals === this.#decimals) {
+      return;
+    }
+    this.#number = spread;
+    this.#ask = ask;
+    this.#decimals = decimals;
     this.#spread.set(formatPrice(spread, decimals));
     this.#points.set(
       spread === undefined || ask === undefined ? "" : formatBasisPoints(spread, ask),
@@ -102,13 +129,13 @@ class SpreadCell implements Cell {
 /** The course of the last hour; drawn once a second at most. */
 class CourseCell implements Cell {
   readonly #spark = new Sparkline();
-  readonly element = make("div", { role: "gridcell", class: "course" }, this.#spark.canvas);
+  readonly element = make("div", { role: "gridcell", class: "course" }, this.#spark.element);
   #drawnMs = Number.NEGATIVE_INFINITY;
 
-  draw({ series }: Instrument, nowMs: number, colours: SparkColours, isFirst: boolean): void {
+  draw({ series }: Instrument, nowMs: number, isFirst: boolean): void {
     if (isFirst || nowMs - this.#drawnMs >= SPARK_MS) {
       this.#drawnMs = nowMs;
-      this.#spark.draw(series, colours);
+      this.#spark.draw(series.points);
     }
   }
 
@@ -137,12 +164,17 @@ class RangeCell implements Cell {
     make("span", { class: "high" }, this.#high.node),
   );
   #place: string | undefined = "";
+  #shown: readonly [number | undefined, number | undefined, number] = [undefined, undefined, -1];
 
   draw(instrument: Instrument): void {
     const { day, decimals } = instrument;
     const [low, high] = day.range ?? [undefined, undefined];
-    this.#low.set(formatPrice(low, decimals));
-    this.#high.set(formatPrice(high, decimals));
+    const [shownLow, shownHigh, shownDecimals] = this.#shown;
+    if (low !== shownLow || high !== shownHigh || decimals !== shownDecimals) {
+      this.#shown = [low, high, decimals];
+      this.#low.set(formatPrice(low, decimals));
+      this.#high.set(formatPrice(high, decimals));
+    }
     const share = placeInRange(instrument);
     const place = share === undefined ? undefined : `${Math.round(share * 100)}%`;
     if (place !== this.#place) {

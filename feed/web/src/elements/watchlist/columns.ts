@@ -78,12 +78,17 @@ function ageOf({ asOfMs }: Instrument, nowMs: number): number | undefined {
 const COLUMN = {
   course: { label: "Last hour", words: "Course of the last hour", width: 6 },
   last: {
-    ...{ label: "Last", words: "Last price", width: 5.4 },
+    label: "Last",
+    words: "Last price",
+    width: 5.4,
     ...price(({ last }) => last),
     direction: ({ lastDirection }) => lastDirection,
   },
   change: {
-    ...{ label: "Change", words: "Change since the previous close", width: 5.4, isOfDay: true },
+    label: "Change",
+    words: "Change since the previous close",
+    width: 5.4,
+    isOfDay: true,
     value: changeOf,
     text: (instrument) => {
       const change = changeOf(instrument);
@@ -93,11 +98,17 @@ const COLUMN = {
     change: ({ day, last }) => day.changeSinceClose(last),
   },
   sinceOpen: {
-    ...{ label: "% open", words: "Change since the open of the day", width: 5.4, isOfDay: true },
+    label: "% open",
+    words: "Change since the open of the day",
+    width: 5.4,
+    isOfDay: true,
     ...share(({ day, last }) => day.changeOf(last)),
   },
   sinceClose: {
-    ...{ label: "% close", words: "Change since the previous close", width: 5.4, isOfDay: true },
+    label: "% close",
+    words: "Change since the previous close",
+    width: 5.4,
+    isOfDay: true,
     ...share(({ day, last }) => day.changeSinceClose(last)),
   },
   sinceHour: {
@@ -107,29 +118,42 @@ const COLUMN = {
     ...share(({ change }) => change),
   },
   bid: {
-    ...{ label: "Bid", words: "Best bid", width: 5 },
+    label: "Bid",
+    words: "Best bid",
+    width: 5,
     ...price(({ bid }) => bid),
     direction: ({ bidDirection }) => bidDirection,
   },
   bidSize: {
-    ...{ label: "Bid size", words: "Size of the best bid", width: 4.4 },
+    label: "Bid size",
+    words: "Size of the best bid",
+    width: 4.4,
     ...size(({ bidSize }) => bidSize),
   },
   ask: {
-    ...{ label: "Ask", words: "Best ask", width: 5 },
+    label: "Ask",
+    words: "Best ask",
+    width: 5,
     ...price(({ ask }) => ask),
     direction: ({ askDirection }) => askDirection,
   },
   askSize: {
-    ...{ label: "Ask size", words: "Size of the best ask", width: 4.4 },
+    label: "Ask size",
+    words: "Size of the best ask",
+    width: 4.4,
     ...size(({ askSize }) => askSize),
   },
   spread: {
-    ...{ label: "Spread", words: "Spread, and its share of the ask in basis points", width: 4.4 },
+    label: "Spread",
+    words: "Spread, and its share of the ask in basis points",
+    width: 4.4,
     ...price(({ spread }) => spread),
   },
   volume: {
-    ...{ label: "Volume", words: "Volume of the day", width: 4.8, isOfDay: true },
+    label: "Volume",
+    words: "Volume of the day",
+    width: 4.8,
+    isOfDay: true,
     value: ({ day }) => day.volume,
     text: ({ day }) => (day.volume === undefined ? NOTHING : formatCompact(day.volume)),
   },
@@ -142,19 +166,31 @@ const COLUMN = {
     value: placeInRange,
   },
   high: {
-    ...{ label: "High", words: "Highest price of the day", width: 5, isOfDay: true },
+    label: "High",
+    words: "Highest price of the day",
+    width: 5,
+    isOfDay: true,
     ...price(({ day }) => day.range?.[1]),
   },
   low: {
-    ...{ label: "Low", words: "Lowest price of the day", width: 5, isOfDay: true },
+    label: "Low",
+    words: "Lowest price of the day",
+    width: 5,
+    isOfDay: true,
     ...price(({ day }) => day.range?.[0]),
   },
   vwap: {
-    ...{ label: "VWAP", words: "Price of the day weighted by volume", width: 5, isOfDay: true },
+    label: "VWAP",
+    words: "Price of the day weighted by volume",
+    width: 5,
+    isOfDay: true,
     ...price(({ day }) => day.vwap),
   },
   age: {
-    ...{ label: "Age", words: "Time since the newest trade or quote", width: 4.4, isOfTime: true },
+    label: "Age",
+    words: "Time since the newest trade or quote",
+    width: 4.4,
+    isOfTime: true,
     value: ageOf,
     text: (instrument, nowMs) => {
       const age = ageOf(instrument, nowMs);
@@ -175,7 +211,7 @@ const BY_WEIGHT: readonly (readonly ColumnId[])[] = [
 ];
 /** The widths of the symbol, of what can be done with a row, between columns, and at the edges. */
 const SYMBOL_WIDTH = 7.2;
-const TOOLS_WIDTH = 1.6;
+const TOOLS_WIDTH = 1.75;
 const GAP = 0.3;
 const EDGES = 0.7;
 
@@ -196,8 +232,11 @@ export function fitting(width: number): ColumnId[] {
   return COLUMN_IDS.filter((id) => shown.has(id));
 }
 
-/** The tracks of a grid with these columns, as CSS, and its least width: what is left is shared. */
-export function tracksOf(columns: readonly ColumnId[]): { tracks: string; least: string } {
+/**
+ * The tracks of a grid with these columns, as CSS, and its least width, as CSS and in the unit of
+ * the type: what is left is shared.
+ */
+export function tracksOf(columns: readonly ColumnId[]) {
   const length = (width: number) => `calc(${width} * var(--unit))`;
   const tracks = [
     `minmax(${length(SYMBOL_WIDTH)}, ${SYMBOL_WIDTH}fr)`,
@@ -212,9 +251,15 @@ export function tracksOf(columns: readonly ColumnId[]): { tracks: string; least:
     (sum, width) => sum + width,
     SYMBOL_WIDTH + TOOLS_WIDTH + GAP + EDGES,
   );
-  return { tracks: tracks.join(" "), least: length(Math.round(least * 100) / 100) };
+  return { tracks: tracks.join(" "), least: length(Math.round(least * 100) / 100), width: least };
 }
 
 export function isColumn(text: string): text is ColumnId {
   return Object.hasOwn(COLUMN, text);
+}
+
+/** The columns that a text names, with commas or spaces between them; undefined where one is none. */
+export function columnsOf(text: string): ColumnId[] | undefined {
+  const names = [...new Set(text.split(/[\s,]+/))].filter((name) => name !== "");
+  return names.every(isColumn) ? names : undefined;
 }

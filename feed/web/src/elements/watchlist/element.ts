@@ -9,8 +9,8 @@ import { make } from "../dom.ts";
 import { FeedElement } from "../element.ts";
 import type { Shown } from "../notice.ts";
 import type { Source } from "../source.ts";
-import { colourOf, sheetOf } from "../styles.ts";
-import { fitting } from "./columns.ts";
+import { sheetOf } from "../styles.ts";
+import { COLUMN_IDS, columnsOf, fitting } from "./columns.ts";
 import { TABLE_STYLE } from "./sheet.ts";
 import { symbolsOf } from "./symbols.ts";
 import { Table } from "./table.ts";
@@ -23,15 +23,17 @@ const SHEET = sheetOf(`
 }
 ${TABLE_STYLE}`);
 
+const OWN = ["selected", "label", "columns"];
+
 /** The detail of the event `feed-select`. */
 export interface SelectDetail {
   symbol: string;
 }
 
 export class FeedWatchlist extends FeedElement {
-  static override observedAttributes = ["server", "symbols", "selected", "label"];
+  static override observedAttributes = ["server", "symbols", "timezone", ...OWN];
   protected static override readonly properties = [
-    ...["server", "symbols", "selected", "label"],
+    ...FeedWatchlist.observedAttributes,
     ...["token", "source"],
   ];
 
@@ -73,9 +75,21 @@ export class FeedWatchlist extends FeedElement {
     this.setAttribute("label", words);
   }
 
+  /** The columns behind the symbol, such as "last bid ask", in their order; "": as many as fit. */
+  get columns(): string {
+    return this.getAttribute("columns") ?? "";
+  }
+
+  set columns(columns: string | readonly string[]) {
+    this.setAttribute("columns", typeof columns === "string" ? columns : columns.join(","));
+  }
+
   override attributeChangedCallback(name?: string): void {
     if (name === "selected") {
       this.#mark();
+    } else if (name === "columns") {
+      this.#arrange();
+      super.attributeChangedCallback(name); // whether they are columns is said beside the prices
     } else if (name === "label") {
       this.#name();
     } else {
@@ -85,6 +99,12 @@ export class FeedWatchlist extends FeedElement {
 
   protected override get naming(): string {
     return "symbols";
+  }
+
+  protected override get problem(): string {
+    return columnsOf(this.columns) === undefined
+      ? `columns “${this.columns}” is not accepted; accepted: some of ${COLUMN_IDS.join(", ")}`
+      : "";
   }
 
   protected named(): readonly string[] {
@@ -103,6 +123,7 @@ export class FeedWatchlist extends FeedElement {
     if (source !== this.#source) {
       this.#source = source;
       this.#table = this.#makeTable(source);
+      this.#arrange();
       this.#scroll.replaceChildren(this.#table.element);
       this.#name();
     }
@@ -123,13 +144,9 @@ export class FeedWatchlist extends FeedElement {
     const table = new Table(source.painter, {
       instrument: (symbol) => source.market.get(symbol),
       nameOf: () => "",
-      colours: () => ({
-        line: colourOf(this.root, "line"),
-        up: colourOf(this.root, "up"),
-        down: colourOf(this.root, "down"),
-      }),
       // A course would be asked for by each symbol.
       fit: (width) => fitting(width).filter((id) => id !== "course"),
+      zone: () => this.zone,
       choose: (symbol) => this.#select(symbol),
     });
     table.element.classList.add("prices");
@@ -140,6 +157,17 @@ export class FeedWatchlist extends FeedElement {
     this.selected = symbol;
     const detail: SelectDetail = { symbol };
     this.dispatchEvent(new CustomEvent("feed-select", { detail, bubbles: true, composed: true }));
+  }
+
+  #arrange(): void {
+    const columns = columnsOf(this.columns);
+    if (this.#table !== undefined && columns !== undefined) {
+      this.#table.columns = columns.length === 0 ? undefined : columns;
+    }
+  }
+
+  protected override rezoned(): void {
+    this.#table?.redraw();
   }
 
   #mark(): void {

@@ -1,18 +1,20 @@
 /**
  * One row of a watchlist on screen. It shows one instrument after another as the list scrolls.
  *
- * Writes to the page only what differs, and at most ten times a second: nobody reads faster, and
- * paint is what a table of moving numbers costs.
+ * Writes to the page only what differs, and not more often than with each beat: paint is what a table
+ * of moving numbers costs.
  */
 
 import { formatClock } from "../../market/format.ts";
 import type { Instrument } from "../../market/instrument.ts";
+import type { Zone } from "../../market/zone.ts";
+import { NOT_INCLUDED } from "../denial.ts";
 import { make, setData, Text } from "../dom.ts";
+import { ExtremeMark } from "../extreme.ts";
+import { BEAT_MS } from "../painter.ts";
 import { type Cell, cellOf } from "./cells.ts";
 import { COLUMNS, type ColumnId } from "./columns.ts";
-import type { SparkColours } from "./sparkline.ts";
 
-const DRAW_MS = 100;
 /** What differs with time alone is drawn so often. */
 const AGE_MS = 1_000;
 
@@ -22,13 +24,17 @@ export class Row {
   readonly #name = new Text();
   readonly #badge = new Text();
   readonly #badgeElement = make("span", { class: "badge", hidden: true }, this.#badge.node);
+  readonly #extreme = new ExtremeMark();
   readonly #head = make(
     "div",
     { role: "rowheader", class: "symbol" },
     make(
       "button",
       {
-        ...{ class: "grip", type: "button", tabindex: -1, "aria-hidden": "true" },
+        class: "grip",
+        type: "button",
+        tabindex: -1,
+        "aria-hidden": "true",
         title: "Drag to move (Alt and an arrow key do it too)",
       },
       "⠿",
@@ -41,6 +47,7 @@ export class Row {
         { class: "ticker" },
         make("span", { class: "text" }, this.#symbol.node),
         this.#badgeElement,
+        this.#extreme.element,
       ),
       make("span", { class: "name" }, this.#name.node),
     ),
@@ -48,7 +55,10 @@ export class Row {
   readonly #remove = make(
     "button",
     {
-      ...{ class: "remove", type: "button", tabindex: -1, "data-action": "remove" },
+      class: "remove",
+      type: "button",
+      tabindex: -1,
+      "data-action": "remove",
       title: "Remove (Del)",
     },
     "×",
@@ -118,7 +128,7 @@ export class Row {
   }
 
   /** Draw what changed, if it is time; tell whether there is more to do later. */
-  draw(nowMs: number, colours: SparkColours): boolean {
+  draw(nowMs: number, zone?: Zone): boolean {
     const instrument = this.#instrument;
     if (instrument === undefined) {
       return false;
@@ -128,13 +138,14 @@ export class Row {
     if (instrument.version === this.#drawnVersion && !this.#isFirst && !isAged) {
       return isLit;
     }
-    if (!this.#isFirst && nowMs - this.#drawnMs < DRAW_MS) {
+    if (!this.#isFirst && nowMs - this.#drawnMs < BEAT_MS) {
       return true;
     }
     for (const cell of this.#cells) {
-      cell.draw(instrument, nowMs, colours, this.#isFirst);
+      cell.draw(instrument, nowMs, this.#isFirst);
     }
-    this.#write(instrument);
+    this.#extreme.draw(instrument, nowMs, this.#isFirst);
+    this.#write(instrument, zone);
     this.#drawnVersion = instrument.version;
     this.#drawnMs = nowMs;
     this.#isFirst = false;
@@ -147,16 +158,20 @@ export class Row {
   }
 
   #fade(nowMs: number): boolean {
-    let isLit = false;
+    let isLit = this.#extreme.fade(nowMs);
     for (const cell of this.#cells) {
       isLit = cell.fade?.(nowMs) || isLit;
     }
     return isLit;
   }
 
-  #write({ halt, silence, stopped, asOfMs, unlisted }: Instrument): void {
+  #write({ halt, silence, stopped, asOfMs, unlisted, denials }: Instrument, zone?: Zone): void {
     const isDated = stopped !== undefined && asOfMs !== undefined;
-    this.#name.set(isDated ? `as of ${formatClock(asOfMs)}` : (unlisted ?? this.#ownName));
+    this.#name.set(
+      isDated
+        ? `as of ${formatClock(asOfMs, zone)}`
+        : (unlisted ?? (denials.has("trades") ? NOT_INCLUDED : this.#ownName)),
+    );
     const word = halt !== undefined ? haltWord(halt.sm) : silence !== undefined ? "Stale" : "";
     if (this.#badge.set(word)) {
       this.#badgeElement.hidden = stopped === undefined;

@@ -70,8 +70,10 @@ export const TABLE_STYLE = `
   font-weight: 600;
 }
 .head button {
-  min-block-size: calc(1.7 * var(--unit));
+  min-block-size: max(24px, calc(1.7 * var(--unit)));
+  min-inline-size: 24px;
   padding: calc(0.1 * var(--unit)) 0;
+  text-align: inherit;
   border: 0;
   background: none;
   color: inherit;
@@ -83,12 +85,13 @@ export const TABLE_STYLE = `
 .head [aria-sort="ascending"] button::after { content: " ↑"; }
 .head [aria-sort="descending"] button::after { content: " ↓"; }
 .number { text-align: end; white-space: nowrap; }
+/* A number that differs lays out its own cell, and no other. */
+.rows .number { align-self: stretch; align-content: center; contain: size layout style; }
+/* What sticks is a layer of its own, of each row: only where columns scroll away under it. */
+.grid[data-wide] .row .symbol { position: sticky; inset-inline-start: 0; z-index: 1; }
 .row .symbol {
-  position: sticky;
-  inset-inline-start: 0;
-  z-index: 1;
   display: grid;
-  grid-template-columns: calc(1.5 * var(--unit)) minmax(0, 1fr);
+  grid-template-columns: max(24px, calc(1.5 * var(--unit))) minmax(0, 1fr);
   align-content: center;
   align-items: center;
   justify-items: start;
@@ -106,7 +109,9 @@ export const TABLE_STYLE = `
 }
 .row .who { display: grid; grid-template-columns: minmax(0, 1fr); min-inline-size: 0; max-inline-size: 100%; }
 /* Spaces inside a symbol are a part of it. */
-.row .ticker .text { overflow: hidden; text-overflow: ellipsis; white-space: pre; }
+.row .ticker .text { flex: none; max-inline-size: 100%; overflow: hidden; text-overflow: ellipsis; white-space: pre; }
+/* What is said beside a symbol has the room that the symbol leaves; the price says a halt too. */
+.row .ticker :is(.badge, .extreme) { flex: 0 1 auto; min-inline-size: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .row .name {
   max-inline-size: 100%;
   overflow: hidden;
@@ -119,7 +124,6 @@ export const TABLE_STYLE = `
 .grid[data-density="compact"] .row:not([data-status]) .name { display: none; }
 .grid[data-density="compact"] .row .who { grid-template-columns: auto minmax(0, 1fr); align-items: center; gap: calc(0.4 * var(--unit)); }
 .badge {
-  flex: none;
   padding: 0 calc(0.35 * var(--unit));
   border: 1px solid currentColor;
   border-radius: calc(0.3 * var(--unit));
@@ -129,6 +133,8 @@ export const TABLE_STYLE = `
   line-height: 1.35;
   text-transform: uppercase;
 }
+.extreme { font-size: calc(0.74 * var(--unit)); font-weight: 700; line-height: 1.35; white-space: nowrap; }
+.row[data-status] .extreme { display: none; }
 /* Two bars, as on a pause button. */
 .row[data-status="halted"] .badge::before, .row[data-status="halted"] .last .value::before {
   content: "";
@@ -142,18 +148,23 @@ export const TABLE_STYLE = `
 .rows .last { font-weight: 600; }
 .rows .number:not(.last) { font-size: calc(0.93 * var(--unit)); }
 .value { padding: calc(0.1 * var(--unit)) calc(0.25 * var(--unit)); border-radius: calc(0.3 * var(--unit)); }
-.value[data-flash="up"] { background: var(--_flash-up); }
-.value[data-flash="down"] { background: var(--_flash-down); }
+/* By its edge as well as by its colour: up is told above, down below. */
+.value[data-flash="up"] { background: var(--_flash-up); box-shadow: inset 0 2px 0 var(--_up); }
+.value[data-flash="down"] { background: var(--_flash-down); box-shadow: inset 0 -2px 0 var(--_down); }
 @media (prefers-reduced-motion: reduce) {
-  .value[data-flash] { background: none; }
+  .value[data-flash] { background: none; box-shadow: none; }
 }
-[data-way="up"] { color: var(--_up); }
-[data-way="down"] { color: var(--_down); }
+/* Of this table only: the sheet is one of the whole dashboard, too. */
+:where(.grid) [data-way="up"] { color: var(--_up); }
+:where(.grid) [data-way="down"] { color: var(--_down); }
 .row .arrow { display: inline-block; inline-size: 1em; font-size: 0.7em; text-align: center; }
 .row .points { display: block; color: var(--_muted); font-size: calc(0.72 * var(--unit)); line-height: 1.2; }
 .grid[data-density="compact"] .row .points { display: none; }
 .row .course { overflow: hidden; }
-.spark { display: block; inline-size: 100%; block-size: calc(var(--spark-height) * var(--unit)); }
+.spark { display: block; inline-size: 100%; block-size: calc(var(--spark-height) * var(--unit)); contain: strict; forced-color-adjust: none; fill: none; stroke-width: 1.5; stroke-linejoin: round; }
+.spark .base { stroke: var(--_line); stroke-width: 1; }
+.spark [data-way="up"] { stroke: var(--_up); }
+.spark [data-way="down"] { stroke: var(--_down); }
 .range { display: grid; grid-template-columns: 1fr calc(3.4 * var(--unit)) 1fr; align-items: center; gap: calc(0.35 * var(--unit)); color: var(--_muted); font-size: calc(0.74 * var(--unit)); }
 .range .low { text-align: end; }
 .range .day-track { position: relative; block-size: 4px; border-radius: 2px; background: var(--_line); }
@@ -167,8 +178,8 @@ export const TABLE_STYLE = `
   background: var(--_accent);
 }
 .row .grip, .row .remove {
-  min-inline-size: calc(1.5 * var(--unit));
-  min-block-size: calc(1.7 * var(--unit));
+  min-inline-size: 24px;
+  min-block-size: 24px;
   padding: 0;
   border: 0;
   background: none;
@@ -185,7 +196,11 @@ export const TABLE_STYLE = `
 /* Prices that are not current never look current. */
 .row[data-status] .spark { filter: grayscale(1); opacity: 0.6; }
 .row[data-status] .number { color: var(--_muted); font-style: italic; font-weight: 400; }
-.row[data-status] .value[data-flash] { background: none; }
+.row[data-status] .value[data-flash] { background: none; box-shadow: none; }
 .row[data-status] .name { color: var(--_warn); }
 .row .hint { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+@media (forced-colors: active) {
+  .rows .row[aria-selected="true"] { outline: 2px solid Highlight; outline-offset: -2px; }
+  .range .day-track, .range .day-mark { background: CanvasText; forced-color-adjust: none; }
+}
 `;

@@ -1,81 +1,85 @@
-/** A sparkline: the course of a price over the known part of the last hour, on a small canvas. */
+/**
+ * A sparkline: the course of a price over the known part of the last hour, as two paths.
+ *
+ * No canvas: browsers keep each canvas as a layer of its own, and everything painted over one as
+ * another, which costs more with every frame than all numbers in the table.
+ */
 
-import type { Series } from "../../market/series.ts";
+import type { Point } from "../../market/series.ts";
+import { setData } from "../dom.ts";
 
-/** The colours that it is drawn in. */
-export interface SparkColours {
-  line: string;
-  up: string;
-  down: string;
-}
-
+const SVG = "http://www.w3.org/2000/svg";
 const PADDING = 2;
 
+/** What is drawn, as the data of SVG paths. */
+export interface Course {
+  readonly line: string;
+  /** A level line at the first price. */
+  readonly base: string;
+  readonly way: "up" | "down" | undefined;
+}
+
+const NONE: Course = { line: "", base: "", way: undefined };
+
+/** Draw points, oldest first, into a room of CSS pixels. Pure. */
+export function courseOf(points: readonly Point[], width: number, height: number): Course {
+  const first = points[0];
+  const last = points.at(-1);
+  if (first === undefined || last === undefined || points.length < 2) {
+    return NONE;
+  }
+  let low = first.price;
+  let high = first.price;
+  for (const { price } of points) {
+    low = Math.min(low, price);
+    high = Math.max(high, price);
+  }
+  const perMs = (width - 2 * PADDING) / (last.timeMs - first.timeMs || 1);
+  const halfSpan = high / 2 - low / 2 || 1; // the whole may be larger than the largest number
+  const y = (price: number) =>
+    tenths(PADDING + ((high / 2 - price / 2) / halfSpan) * (height - 2 * PADDING));
+  let line = "";
+  for (const { timeMs, price } of points) {
+    const x = tenths(PADDING + (timeMs - first.timeMs) * perMs);
+    line += `${line === "" ? "M" : "L"}${x} ${y(price)}`;
+  }
+  return {
+    line,
+    base: `M${PADDING} ${y(first.price)}H${tenths(width - PADDING)}`,
+    way: last.price < first.price ? "down" : "up",
+  };
+}
+
+/** A tenth of a pixel is finer than anybody sees. */
+function tenths(pixels: number): number {
+  return Math.round(pixels * 10) / 10;
+}
+
 export class Sparkline {
-  readonly canvas: HTMLCanvasElement;
-  readonly #context: CanvasRenderingContext2D;
+  readonly element = document.createElementNS(SVG, "svg");
+  readonly #base = document.createElementNS(SVG, "path");
+  readonly #line = document.createElementNS(SVG, "path");
   #width = 0;
   #height = 0;
-  #scale = 0;
 
   constructor() {
-    this.canvas = document.createElement("canvas");
-    this.canvas.className = "spark";
-    this.canvas.setAttribute("aria-hidden", "true"); // the change beside it says the same
-    this.#context = this.canvas.getContext("2d") as CanvasRenderingContext2D;
+    this.element.setAttribute("class", "spark");
+    this.element.setAttribute("aria-hidden", "true"); // the change beside it says the same
+    this.#base.setAttribute("class", "base");
+    this.#line.setAttribute("class", "line");
+    this.element.append(this.#base, this.#line);
   }
 
-  /** Use this size in CSS pixels, sharp on any screen. */
+  /** Use this size in CSS pixels. */
   resize(width: number, height: number): void {
-    const scale = window.devicePixelRatio;
-    if (width === this.#width && height === this.#height && scale === this.#scale) {
-      return;
-    }
     this.#width = width;
     this.#height = height;
-    this.#scale = scale;
-    this.canvas.width = Math.round(width * scale);
-    this.canvas.height = Math.round(height * scale);
   }
 
-  draw(series: Series, colours: SparkColours): void {
-    const context = this.#context;
-    const { points } = series;
-    context.setTransform(this.#scale, 0, 0, this.#scale, 0, 0);
-    context.clearRect(0, 0, this.#width, this.#height);
-    const first = points[0];
-    const last = points.at(-1);
-    if (first === undefined || last === undefined || points.length < 2) {
-      return;
-    }
-    let low = first.price;
-    let high = first.price;
-    for (const { price } of points) {
-      low = Math.min(low, price);
-      high = Math.max(high, price);
-    }
-    const spanMs = last.timeMs - first.timeMs || 1;
-    const halfSpan = high / 2 - low / 2 || 1; // the whole may be larger than the largest number
-    const x = (timeMs: number) =>
-      PADDING + ((timeMs - first.timeMs) / spanMs) * (this.#width - 2 * PADDING);
-    const y = (price: number) =>
-      PADDING + ((high / 2 - price / 2) / halfSpan) * (this.#height - 2 * PADDING);
-
-    context.strokeStyle = colours.line;
-    context.lineWidth = 1;
-    context.beginPath();
-    context.moveTo(PADDING, y(first.price));
-    context.lineTo(this.#width - PADDING, y(first.price));
-    context.stroke();
-
-    context.strokeStyle = last.price < first.price ? colours.down : colours.up;
-    context.lineWidth = 1.5;
-    context.lineJoin = "round";
-    context.beginPath();
-    context.moveTo(x(first.timeMs), y(first.price));
-    for (const { timeMs, price } of points) {
-      context.lineTo(x(timeMs), y(price));
-    }
-    context.stroke();
+  draw(points: readonly Point[]): void {
+    const { line, base, way } = courseOf(points, this.#width, this.#height);
+    this.#base.setAttribute("d", base);
+    this.#line.setAttribute("d", line);
+    setData(this.#line, "way", way);
   }
 }

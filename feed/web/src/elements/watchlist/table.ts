@@ -7,6 +7,7 @@
  */
 
 import type { Instrument } from "../../market/instrument.ts";
+import type { Zone } from "../../market/zone.ts";
 import { make, setData } from "../dom.ts";
 import type { Painter } from "../painter.ts";
 import { COLUMNS, type ColumnId, fitting, tracksOf } from "./columns.ts";
@@ -14,7 +15,6 @@ import { Drag } from "./drag.ts";
 import { Heads } from "./heads.ts";
 import { Row } from "./row.ts";
 import { type Handling, isPaused, nextOrder, type Order, sortBy } from "./sort.ts";
-import type { SparkColours } from "./sparkline.ts";
 import { placeAfter } from "./symbols.ts";
 
 const OVERSCAN_ROWS = 3;
@@ -24,7 +24,8 @@ const TICK_MS = 1_000;
 export interface TableHost {
   instrument(symbol: string): Instrument;
   nameOf(symbol: string): string;
-  colours(): SparkColours;
+  /** The zone of its times; by default that of the browser. */
+  zone?(): Zone;
   /** A row was clicked. */
   choose(symbol: string): void;
   /** A row was walked to; by default nothing more than that. */
@@ -73,14 +74,12 @@ export class Table {
   #columns: readonly ColumnId[] = [];
   #rowHeight = 40;
   #spark = { width: 96, height: 26 };
-  #colours: SparkColours;
   #drop: { before: string | undefined } | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(painter: Painter, host: TableHost) {
     this.#painter = painter;
     this.#host = host;
-    this.#colours = host.colours();
     this.element = make("div", { class: "grid", role: "grid", tabindex: 0 }, this.#viewport);
     setData(this.element, "removable", host.remove === undefined ? undefined : "");
     this.#drag = new Drag(this.#viewport, {
@@ -168,12 +167,7 @@ export class Table {
         row.redraw();
       }
     }
-    this.#painter.request();
-  }
-
-  recolour(): void {
-    this.#colours = this.#host.colours();
-    this.redraw();
+    this.#painter.requestBeat();
   }
 
   /** Draw what changed; tell whether there is more to do in the next frame. */
@@ -190,8 +184,9 @@ export class Table {
       this.#pause(false);
     }
     let isMoreToDo = false;
+    const zone = this.#host.zone?.();
     for (const row of this.#rows) {
-      isMoreToDo = row.draw(nowMs, this.#colours) || isMoreToDo;
+      isMoreToDo = row.draw(nowMs, zone) || isMoreToDo;
     }
     // An age grows, and a pause ends, without a tick.
     if (this.#timer === undefined && (this.#isPaused || this.#columns.includes("age"))) {
@@ -247,7 +242,8 @@ export class Table {
       }
       this.#host.arranged?.(columns);
     }
-    const { tracks, least } = tracksOf(columns);
+    const { tracks, least, width: leastWidth } = tracksOf(columns);
+    setData(this.element, "wide", leastWidth > width ? "" : undefined);
     this.element.style.setProperty("--columns", tracks);
     this.element.style.setProperty("--least-width", least);
     for (const row of this.#rows) {
@@ -326,11 +322,12 @@ export class Table {
       }
     } else if (next !== undefined && this.#instruments.length > 0) {
       event.preventDefault();
-      this.#walk(next);
+      this.walk(next);
     } else if ((event.key === "Enter" || event.key === " ") && active !== undefined) {
       event.preventDefault();
       this.#host.choose(active);
     } else if (event.key === "Delete" && active !== undefined && place >= 0) {
+      event.preventDefault();
       const neighbour = this.#instruments[place + 1] ?? this.#instruments[place - 1];
       this.#host.remove?.(active);
       if (neighbour !== undefined) {
@@ -347,7 +344,8 @@ export class Table {
     }
   }
 
-  #walk(place: number): void {
+  /** Walk to the row at this place. */
+  walk(place: number): void {
     this.#handling.walkedMs = performance.now();
     this.#reveal(place);
     this.#walkTo((this.#instruments[place] as Instrument).symbol);

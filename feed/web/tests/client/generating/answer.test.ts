@@ -144,7 +144,7 @@ test("passing trouble is waited for, as long as the server says", async () => {
   };
   expect(await all(asked({}, { setTimeout }))).toEqual(["A", "B", "C"]);
   expect(problems).toEqual(["stream: come later"]);
-  expect(waits).toContain(7_000);
+  expect(waits.some((ms) => ms > 5_000 && ms <= 7_000)).toBe(true); // some of it may have passed
 });
 
 test("a refusal has the words of the server", async () => {

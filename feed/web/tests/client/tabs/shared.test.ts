@@ -330,9 +330,9 @@ describe("when the leader goes", () => {
     const [knowing, lagging] = tabs.filter((tab) => tab !== gone) as [Tab, Tab];
     lagging.air.isDeaf = true;
     for (let round = 0; round < 300; round += 1) {
-      feed.publish("AAPL");
-      await until(() => expect(knowing.client.position).toBe(feed.position));
+      feed.publish("AAPL"); // a frame each
     }
+    await until(() => expect(knowing.client.position).toBe(feed.position));
     tabs = [knowing, lagging];
     gone.crash();
     lagging.air.isDeaf = false;
