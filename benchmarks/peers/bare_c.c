@@ -106,7 +106,7 @@ static int welcome(int listener, enum transport transport) {
             : "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
     char request[65536];
     int one = 1;
-    struct timeval patience = {1, 0};
+    struct timeval patience = {60, 0}; /* REQUEST_TIMEOUT_S */
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     if (fd < 0) return -1;
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from .base import HOST, Running, Work, python_peer, subscriber
+from .base import HOST, REQUEST_TIMEOUT_S, Running, Work, python_peer, subscriber
 from .sender import Options, Payloads, accept_key, options
 
 
@@ -107,7 +107,7 @@ def _send_each(subscribers: list[socket.socket], frames: list[bytes]) -> list[so
 
 def _welcome(sock: socket.socket, transport: str) -> socket.socket:
     """Answer a subscriber's request, which its first segment holds whole."""
-    sock.settimeout(1)
+    sock.settimeout(REQUEST_TIMEOUT_S)
     request = sock.recv(65536).decode("latin-1")
     if transport == "websocket":
         key = request.partition("Sec-WebSocket-Key: ")[2].partition("\r\n")[0]

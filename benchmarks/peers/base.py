@@ -28,6 +28,7 @@ HOST = "127.0.0.1"
 PUBLISHER = f"{__package__}.publisher"  # feeds peers that take payloads by HTTP
 START_TIMEOUT_S = 120.0  # it is waited no longer than that, and not at all once it has ended
 END_TIMEOUT_S = 5.0
+REQUEST_TIMEOUT_S = 60.0  # of the floors, for a request to come, which the swarm sends at once
 
 OFFER_DEFLATE = {"Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits"}
 OFFER_GZIP = {"Accept-Encoding": "gzip"}
@@ -267,14 +268,6 @@ def python_peer(module: str, work: Work, *arguments: str) -> Iterator[tuple[Prog
     ]
     with program(command, {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}) as started:
         yield started, int(started.wait_for_words(r"port (\d+)"))
-
-
-def free_port() -> int:
-    """Return a port that was free a moment ago, for programs that cannot choose one."""
-    with socket.socket() as sock:
-        sock.bind((HOST, 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 def cache_folder(name: str) -> Path:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from feed.wire.transport import Transport
+from tests.fakes.ports import free_port
 
 from .base import (
     HOST,
@@ -22,7 +23,6 @@ from .base import (
     Running,
     Work,
     cache_folder,
-    free_port,
     program,
     python_peer,
     subscriber,

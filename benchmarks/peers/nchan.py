@@ -9,9 +9,10 @@ from pathlib import Path
 from string import Template
 
 from feed.wire.transport import Transport
+from tests.fakes.ports import free_port
 
 from ..load.plan import Group
-from .base import HOST, PUBLISHER, Running, Work, free_port, program, python_peer, subscriber, which
+from .base import HOST, PUBLISHER, Running, Work, program, python_peer, subscriber, which
 
 _CONFIGURATION = Template("""\
 load_module $module;

@@ -19,9 +19,11 @@ from benchmarks.peers.base import Contender, PeerError, Work, program
 from benchmarks.peers.nchan import Nchan
 from benchmarks.peers.websockets_broadcast import WebsocketsBroadcast
 from feed.wire.transport import Transport
+from tests.fakes.patience import PATIENCE_S
 
 HZ = 50.0
 SUBSCRIBERS = 8
+HOUR_MS = 3_600_000.0
 TICK = '{"T":"t","S":"A","i":1,"p":1.5,"s":1,"t":"2026-01-01T00:00:00.000000000Z"}'
 
 # Those that need no download; Node's ws and Centrifugo are fetched when somebody runs `feed bench`.
@@ -44,7 +46,7 @@ def measure(contender: Contender, work: Work) -> Result:
     if missing:
         pytest.skip(f"{contender.name}: {missing}")
     with contender.start(work) as running:
-        plan = Plan((running.subscribers(SUBSCRIBERS),), running.pids, steady_s=0.6, settle_s=0.1)
+        plan = Plan((running.subscribers(SUBSCRIBERS),), running.pids, steady_s=1.2, settle_s=0.1)
         return in_own_process(run_steady, plan, lambda _: None)
 
 
@@ -54,7 +56,7 @@ def check(result: Result) -> None:
     assert group.lost == {}
     assert group.frames >= SUBSCRIBERS
     assert group.sampled_ticks == 2 * group.sampled_messages > 0
-    assert 0 < group.newest.p50_ms < 5_000, "stamped when sent, not when written"
+    assert 0 < group.newest.p50_ms < HOUR_MS, "stamped when sent, not when written"
     assert result.server_cpu_s > 0
     assert result.server_memory_bytes[1] > 0
 
@@ -62,7 +64,7 @@ def check(result: Result) -> None:
 def heard(group: Group, size: int) -> bytes:
     """Return the first bytes of the body that a subscriber gets."""
     ask = upgrade_request if group.transport is Transport.WEBSOCKET else stream_request
-    with socket.create_connection((group.host, group.port), timeout=10) as sock:
+    with socket.create_connection((group.host, group.port), PATIENCE_S) as sock:
         sock.sendall(ask("floor", "/", {}))
         head, body = b"", b""
         while len(body) < size:
@@ -105,10 +107,12 @@ def test_a_floor_rotates_payloads_of_different_lengths(
     result = measure(floor, Work(payloads, HZ, transport, rotate=True))
     (group,) = result.groups
     assert group.lost == {}
-    # The half of the subscribers that begins with the short one gets the long one next.
-    both = 2 + len(TICK) + 2 + 3 * len(TICK) + 2
-    framing = 2 * group.received_bytes / group.frames - both
-    assert 0 < framing < 2 * 50, "as many short ones as long ones"
+    # The half of the subscribers that begins with the short one gets the long one next; each of
+    # them may have got one more of the one kind than of the other.
+    short, long = len(TICK) + 2, 3 * len(TICK) + 4
+    framing = group.received_bytes - group.frames * (short + long) / 2
+    uneven = group.count * (long - short) / 2
+    assert -uneven < framing < 50 * group.frames + uneven, "as many short ones as long ones"
 
 
 @FLOORS

@@ -1,0 +1,1 @@
+"""The desk in pictures, to be looked at by hand."""
