@@ -3,9 +3,14 @@
 import re
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
+
+from tests.conftest import dealt
 
 ROOT = Path(__file__).parents[1]
 TRY = """
@@ -24,8 +29,6 @@ async def test_asyncio(): await asyncio.create_subprocess_exec(sys.executable, "
 @pytest.mark.programs
 def test_marked(): subprocess.run([sys.executable, "-V"], check=True)
 """
-
-pytestmark = pytest.mark.programs
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +54,7 @@ def outcomes(said: str) -> list[tuple[str, str]]:
     return re.findall(r"^tests/\S+?::(\S+|\S+\[.*\]) (PASSED|FAILED) ", said, re.MULTILINE)
 
 
+@pytest.mark.programs
 def test_what_is_not_marked_is_fast_and_starts_no_program(tree: Path) -> None:
     said = pytest_said(tree, "-m", "fast", "--verbose")
     assert "a test that starts a program is marked `programs`" in said
@@ -62,6 +66,7 @@ def test_what_is_not_marked_is_fast_and_starts_no_program(tree: Path) -> None:
     ]
 
 
+@pytest.mark.programs
 def test_what_is_marked_or_in_a_folder_of_programs_may_start_some(tree: Path) -> None:
     assert sorted(outcomes(pytest_said(tree, "-m", "programs", "--verbose"))) == [
         ("test_it", "PASSED"),
@@ -70,11 +75,69 @@ def test_what_is_marked_or_in_a_folder_of_programs_may_start_some(tree: Path) ->
     ]
 
 
+@pytest.mark.programs
 def test_a_memory_address_in_a_name_stops_the_collection(tree: Path) -> None:
-    (tree / "tests" / "test_address.py").write_text(
+    address = tree / "tests" / "test_address.py"
+    address.write_text(
         "import pytest\n"
         "@pytest.mark.parametrize('value', [object()], ids=repr)\n"
         "def test_it(value): pass\n"
     )
     said = pytest_said(tree, "--collect-only", "tests/test_address.py")
+    address.unlink()  # the others have the same tree
     assert "names a memory address; give it an id" in said
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """A test of a file; `seconds` is its time-out, and 0 that it is fast."""
+
+    file: str
+    number: int
+    seconds: float = 180.0
+
+    @property
+    def path(self) -> Path:
+        return Path(self.file)
+
+    def get_closest_marker(self, name: str) -> SimpleNamespace | None:
+        found = {"fast": self.seconds == 0, "timeout": self.seconds > 180}[name]
+        return SimpleNamespace(args=(self.seconds,)) if found else None
+
+
+def laid(tests: list[Numbered], workers: int) -> list[list[Numbered]]:
+    """Return the run of tests that each worker is given at first."""
+    ahead = cast("list[Numbered]", dealt(cast("list[pytest.Item]", tests), workers))
+    assert set(ahead) == set(tests)
+    assert len(ahead) == len(tests)
+    runs = []
+    for left in range(workers, 0, -1):
+        share = len(ahead) // left
+        runs.append(ahead[:share])
+        ahead = ahead[share:]
+    return runs
+
+
+LONG = [Numbered("longest", 0, 600.0), Numbered("long", 0, 400.0)]
+USUAL = [Numbered(file, number) for file in "abcdef" for number in range(3)]
+FAST = [Numbered(file, number, 0.0) for file in "ax" for number in range(40)]
+
+
+def test_all_workers_but_one_begin_with_what_waits() -> None:
+    *others, last = laid([*LONG, *USUAL, *FAST], 4)
+    assert set(last) <= set(FAST)
+    begun = [[test for test in run if test.seconds] for run in others]
+    assert all(run[: len(slow)] == slow for run, slow in zip(others, begun, strict=True))
+    assert [run[0] for run in begun[:2]] == LONG
+    assert len(begun[2]) > len(begun[0]), "what is longer leaves others to the rest"
+    of_files = [{test.file for test in slow} for slow in begun]
+    assert sum(map(len, of_files)) == len(set().union(*of_files)), "files are not divided"
+
+
+def test_one_worker_goes_by_length_alone() -> None:
+    assert laid([*LONG, *USUAL, *FAST], 1) == [[*LONG, *USUAL, *FAST]]
+
+
+@pytest.mark.parametrize("tests", [LONG, USUAL, FAST, [*USUAL, *FAST[:1]], []], ids=len)
+def test_each_test_is_given_once_whatever_there_is(tests: list[Numbered]) -> None:
+    assert sum(map(len, laid(tests, 4))) == len(tests)

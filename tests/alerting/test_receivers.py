@@ -70,7 +70,8 @@ class Receiver:
     async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.heard += 1
         self.talking += 1
-        await reader.readuntil(b"\r\n\r\n")
+        with suppress(asyncio.IncompleteReadError):  # whoever gave up has said less
+            await reader.readuntil(b"\r\n\r\n")
         both = [asyncio.ensure_future(self._answer(writer)), asyncio.ensure_future(reader.read())]
         await asyncio.wait(both, return_when="FIRST_COMPLETED")
         await asyncio.sleep(0.02)  # what was written is read first
@@ -125,13 +126,14 @@ async def sending(url: str, *, allow_private: bool) -> AsyncIterator[tuple[Webho
 async def test_a_receiver_of_any_kind_is_done_with_in_time(
     answer: Answer, words: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("feed.alerting.webhooks.ATTEMPT_S", 0.1)
+    if answer in {hang, drip}:  # of the others none is given up by time
+        monkeypatch.setattr("feed.alerting.webhooks.ATTEMPT_S", 1.0)
     async with (
         receiving(answer) as receiver,
         sending(f"http://127.0.0.1:{receiver.port}/", allow_private=True) as (webhooks, ended),
     ):
         webhooks.send(Delivery("alert_1", "own", "rule_1", b"{}", 1))  # it is given up at once
-        await until(lambda: bool(ended))
+        await until(lambda: ended and receiver.heard)
     assert (ended == [""]) if words is None else (words in ended[0] and ended[0] != "")
     assert receiver.heard == 1
 

@@ -111,8 +111,9 @@ def test_an_interrupt_stops_the_model(
     assert capfd.readouterr() == ("ABC\n", "")
 
 
+@pytest.mark.parametrize("options", [["--quiet"], []], ids=["quiet", "not quiet"])
 def test_a_server_that_does_not_answer_a_cancel_keeps_nobody_waiting(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    options: list[str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     async def nothing(request: web.Request) -> web.StreamResponse:
         await asyncio.Event().wait()
@@ -128,10 +129,9 @@ def test_a_server_that_does_not_answer_a_cancel_keeps_nobody_waiting(
         monkeypatch.setattr("feed.cli.ask.print_lines", interrupt)
         monkeypatch.setattr("feed.terminal.ask.CANCEL_TIMEOUT_S", 0.05)
         server.desk.end = None
-        assert ask(server, "what moved?", "--quiet") == 130
-        assert ask(server, "what moved?") == 130
+        assert ask(server, "what moved?", *options) == 130
     words = f"feed ask: {ID} may go on for a while: the server does not answer within 0.05 s\n"
-    assert capfd.readouterr().err == words
+    assert capfd.readouterr().err == ("" if options else words)
 
 
 def test_a_server_that_does_not_stop_a_model_is_told(

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,14 +13,14 @@ from typing import IO
 
 import orjson
 import pytest
-from aiohttp.test_utils import unused_port
 
 from feed.cli.commands import run
 from feed.sources.replay.reading import Reading
 from feed.sources.replay.source import ReplaySource
 from tests.client.streams import answer
 from tests.fakes.mini_feed import FeedThread
-from tests.fakes.patience import PROGRAM_PATIENCE_S
+from tests.fakes.patience import PROGRAM_PATIENCE_S, repeat_until
+from tests.fakes.ports import free_port
 
 FEED = [sys.executable, "-m", "feed"]
 
@@ -31,9 +32,11 @@ def server() -> Iterator[FeedThread]:
 
 
 @contextmanager
-def program(arguments: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+def program(
+    arguments: Sequence[str], stdout: int | IO[bytes] = subprocess.PIPE
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run `feed` with arguments; it is ended with the block, if it has not ended."""
-    process = subprocess.Popen([*FEED, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen([*FEED, *arguments], stdout=stdout, stderr=subprocess.PIPE)
     try:
         yield process
     finally:
@@ -51,9 +54,12 @@ def read_until(file: IO[bytes] | None, pattern: str) -> re.Match[str]:
 
 
 @contextmanager
-def simulator(port: str = "0", rate: int = 2_000) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+def simulator(
+    port: str = "0", rate: int = 2_000, *options: str
+) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """Run a real server; give it and its port."""
-    with program(["serve", "--port", port, "--rate", str(rate), "--seed", "1"]) as process:
+    command = ["serve", "--port", port, "--rate", str(rate), "--seed", "1", *options]
+    with program(command) as process:
         yield process, read_until(process.stdout, r"http://127\.0\.0\.1:(\d+)/")[1]
 
 
@@ -168,23 +174,34 @@ def test_record_writes_everything_and_sums_up(
 
 
 @pytest.mark.programs
-def test_tail_survives_a_restart_of_the_server() -> None:
-    with simulator() as (process, port):
-        url = f"http://127.0.0.1:{port}"
-        with program(["tail", "--url", url, "--symbols", "*"]) as tail:
-            read_until(tail.stdout, '"T":"[tq]"')
-            process.terminate()
-            assert process.wait(10) == 0
-            reason = read_until(tail.stderr, "trying again in")
-            assert reason
-            with simulator(port):
-                read_until(tail.stderr, r"gap: .* are missing \(epoch\)")
-                # The new epoch comes whole, and is read: or the command would wait for its pipe.
-                read_until(tail.stdout, '"T":"[tq]"')
-                tail.send_signal(signal.SIGINT)
-                _, rest = tail.communicate(timeout=PROGRAM_PATIENCE_S)
-                assert tail.returncode == 130
-                assert b"Traceback" not in rest
+def test_tail_survives_a_restart_of_the_server(tmp_path: Path) -> None:
+    file, port = tmp_path / "ticks", str(free_port())
+    arguments = ["tail", "--url", f"http://127.0.0.1:{port}", "--symbols", "*"]
+    # Into a file, for a pipe that is full would stop the command.
+    with (
+        file.open("wb") as ticks,
+        simulator(port) as (process, _),
+        program(arguments, ticks) as tail,
+    ):
+        grown(file)
+        process.terminate()
+        assert process.wait(PROGRAM_PATIENCE_S) == 0
+        assert read_until(tail.stderr, "trying again in")
+        before = file.stat().st_size
+        with simulator(port):
+            read_until(tail.stderr, r"gap: .* are missing \(epoch\)")
+            grown(file, before)
+            tail.send_signal(signal.SIGINT)
+            _, rest = tail.communicate(timeout=PROGRAM_PATIENCE_S)
+            assert tail.returncode == 130
+            assert b"Traceback" not in rest
+    assert all(orjson.loads(line)["T"] in {"t", "q"} for line in file.read_bytes().splitlines())
+
+
+def grown(file: Path, size: int = 0) -> None:
+    """Return once a file is larger than a size."""
+    for _ in repeat_until(lambda: file.stat().st_size > size):
+        time.sleep(0.02)
 
 
 @pytest.mark.programs
@@ -196,7 +213,7 @@ def test_tail_ends_quietly_when_its_reader_leaves() -> None:
             assert tail.stderr is not None
             tail.stdout.readline()
             tail.stdout.close()
-            assert tail.wait(10) == 0
+            assert tail.wait(PROGRAM_PATIENCE_S) == 0
             assert tail.stderr.read() == b""
             tail.stdout = None
 
@@ -209,7 +226,7 @@ def test_tail_ends_quietly_by_a_signal(server: FeedThread, number: int, status: 
     with program(["tail", "--url", server.feed.url, "--symbols", "*"]) as tail:
         read_until(tail.stderr, "connected")
         tail.send_signal(number)
-        assert tail.wait(10) == status
+        assert tail.wait(PROGRAM_PATIENCE_S) == status
         assert tail.stderr is not None
         assert tail.stderr.read() == b""
     server.do(server.feed.connections(0))
@@ -229,7 +246,7 @@ def test_a_recording_of_nothing_has_no_position(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "x.ndjson"
-    url = f"http://127.0.0.1:{unused_port()}"
+    url = f"http://127.0.0.1:{free_port()}"
     assert run(["record", str(file), "--url", url, "--seconds", "0.01"]) == 0
     told = capfd.readouterr().err.splitlines()[-1]
     assert told == f"feed record: 0 ticks, 0 bytes, 0 gaps, 0 reconnects in {file}"
@@ -256,7 +273,7 @@ async def test_a_recording_is_replayed_however_record_was_ended(
                 size = file.stat().st_size
                 await asyncio.sleep(0.005)
             record.send_signal(number)
-            record.wait(10)
+            record.wait(PROGRAM_PATIENCE_S)
             assert record.returncode == (0 if number == signal.SIGTERM else -number)
             assert record.stderr is not None
             summary = record.stderr.read().decode()

@@ -11,6 +11,7 @@ from feed.errors import FeedError
 from feed.terminal.finite import Finite
 from feed.wire.transport import TransportName
 from tests.fakes.patience import PATIENCE_S
+from tests.fakes.ports import free_port
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
 
@@ -82,10 +83,11 @@ async def test_so_are_finite_requests(ending: tuple[str, str]) -> None:
     ],
 )
 async def test_an_address_that_nobody_listens_on_is_named(
-    transport: TransportName, host: str, reason: str, unused_tcp_port: int
+    transport: TransportName, host: str, reason: str
 ) -> None:
-    said = await failure(f"http://{host}:{unused_tcp_port}", transport)
-    assert f"cannot connect to {host}:{unused_tcp_port}: {reason}" in said
+    port = free_port()
+    said = await failure(f"http://{host}:{port}", transport)
+    assert f"cannot connect to {host}:{port}: {reason}" in said
     assert looks_right(said)
 
 

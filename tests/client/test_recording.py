@@ -21,6 +21,7 @@ from feed.wire.transport import Transport
 from tests.client.objects import as_tick
 from tests.fakes.clocks import ManualClock
 from tests.fakes.mini_feed import MiniFeed
+from tests.fakes.patience import repeat_until
 
 SUBSCRIPTION = Subscription.of({Channel.TRADES: "*"})
 
@@ -91,7 +92,8 @@ async def test_seconds_end_it(tmp_path: Path) -> None:
         await feed.publish(3)
         async with Stream(feed.url, SUBSCRIPTION, after="0") as stream:
             with RecordingWriter(tmp_path / "x.ndjson") as recording:
-                await record(stream, recording, ignore, seconds=0.2)
+                for _ in repeat_until(lambda: recording.ticks):  # they may take longer to come
+                    await record(stream, recording, ignore, seconds=0.05)
     assert ticks_in(tmp_path / "x.ndjson") == [1, 2, 3]
 
 

@@ -10,13 +10,13 @@ from typing import get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from feed.http.access import Scope
 from feed.http.contract.actions import ACTIONS
 from feed.http.contract.message_table import DESCRIBED, Described
 from feed.http.contract.ticks import EXAMPLES, WORDS
 from feed.http.contract.word_examples import WORDS_OF_TYPES
 from feed.http.route import Route
 from feed.http.routes import ROUTES
+from feed.http.scopes import Scope
 from feed.market.ticks import (
     CHANNEL_OF_KIND,
     Bar,

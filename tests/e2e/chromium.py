@@ -196,7 +196,9 @@ async def launched(*switches: str) -> AsyncIterator[Chromium]:
     if path is None:
         pytest.skip("chromium is not installed (Debian: chromium)")
     async with async_playwright() as programs:
-        browser = await programs.chromium.launch(executable_path=path, args=[*_SWITCHES, *switches])
+        browser = await programs.chromium.launch(
+            executable_path=path, args=[*_SWITCHES, *switches], timeout=PATIENCE_S * 1_000
+        )
         chromium = Chromium(browser)
         try:
             yield chromium

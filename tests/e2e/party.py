@@ -117,7 +117,7 @@ async def compare(serve: Serve, transport: str, *joiners: Listener) -> None:
     """Let listeners join in the middle, miss frames and catch up, and hear all of it."""
     feed = await serve(
         high_water_bytes=HIGH_WATER_BYTES,
-        slow_timeout_s=60,  # who is paused is waited for, however busy the machine is
+        slow_timeout_s=600,  # who is paused is waited for, however busy the machine is
         keepalive_s=0.05,
         mark_interval_s=0.2,
         ping_interval_s=0.2,

@@ -98,7 +98,8 @@ async def prometheus(folder: Path, port: int) -> AsyncIterator[Prometheus]:
         stderr=log,
     )
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+        url, patience_s = f"http://127.0.0.1:{port}", PROGRAM_PATIENCE_S
+        async with httpx.AsyncClient(base_url=url, timeout=patience_s) as client:
             await _until_ready(client)
             yield Prometheus(client, targets)
     finally:

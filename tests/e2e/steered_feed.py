@@ -34,7 +34,7 @@ from feed.sources.simulated.source import SimulatedSource
 from feed.sources.source import Source
 
 COMPRESSOR_MEMORY_BYTES = 120_000
-HOLD_EVERY_S = 1.0
+HOLD_EVERY_S = 0.3  # less than between two looks at the lag: nearly all of these are late
 QUIET_S = 0.25
 QUIET_TICKS = 4
 HELD_TICKS = 100

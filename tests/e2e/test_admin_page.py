@@ -31,7 +31,7 @@ async def test_an_administrator_reads_a_record_and_sends_somebody_away(
         await until(lambda: is_told("key"))
         assert await page.evaluate(_SIGN_IN, bearer_of(desk))
         await page.reload()
-        await until(lambda: is_told("is for administrators"))
+        await until(lambda: is_told("for administrators"))
         assert await page.evaluate(_SIGN_IN, bearer_of(root))
         reader = await RawHttp.get(program.address, "/v1/sse?trades=*", bearer_of(desk))
         await page.reload()

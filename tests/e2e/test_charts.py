@@ -47,7 +47,8 @@ async def test_four_charts_have_symbols_timeframes_and_values_of_their_own(
     run: Run, chromium: Chromium
 ) -> None:
     program = await run("--symbols", "AAPL,MSFT,TSLA,NVDA", "--rate", "100", "--seed", "7")
-    page = (await chromium.dashboard(program, viewport=WIDE)).page
+    tab = await chromium.dashboard(program, viewport=WIDE)
+    page = tab.page
     legends = page.get_by_role("group", name="Values of")
 
     async def are_four() -> bool:
@@ -90,6 +91,7 @@ async def test_four_charts_have_symbols_timeframes_and_values_of_their_own(
     await page.locator("feed-chart").nth(1).get_by_role("button", name="15 minutes").click()
     second = await page.locator("feed-chart").nth(1).get_attribute("symbol")
     await page.get_by_role("heading", name=second, exact=True).wait_for()
+    await tab.until("location.search.includes('frame=15m')")  # it is written a moment later
     await page.reload()
     await page.get_by_role("img", name=re.compile("bars of 5 minutes")).wait_for()
     await page.get_by_role("img", name=re.compile("bars of 15 minutes")).wait_for()

@@ -27,6 +27,7 @@ from tests.e2e.listeners import SUBSCRIBE, Listener, TaskListener
 from tests.e2e.party import compare
 from tests.fakes import serving as server_fixtures
 from tests.fakes.patience import PROGRAM_PATIENCE_S
+from tests.fakes.programs import stop
 from tests.fakes.servers import Feed, Serve
 
 WS_CLIENT = Path(__file__).with_name("ws_client.js")
@@ -66,7 +67,11 @@ class Websockets(TaskListener):
     async def arrays(self, feed: Feed) -> AsyncGenerator[str | bytes, None]:
         extensions = [ClientPerMessageDeflateFactory(**self._offer)] if self.compression else None
         async with websockets.connect(
-            feed.url("/v1/ws", "ws"), compression=None, extensions=extensions, max_queue=2
+            feed.url("/v1/ws", "ws"),
+            compression=None,
+            extensions=extensions,
+            max_queue=2,
+            ping_interval=None,  # while it is paused it hears no pong
         ) as socket:
             await socket.send(SUBSCRIBE)
             async for message in socket:
@@ -185,7 +190,7 @@ class Curl(Listener):
 
     async def pause(self) -> None:
         assert self._process is not None
-        self._process.send_signal(signal.SIGSTOP)
+        stop(self._process.pid)
 
     async def resume(self) -> None:
         assert self._process is not None
@@ -407,8 +412,11 @@ async def page() -> AsyncIterator[Page]:
     )
     chromium = program("chromium", "chromium-browser", "google-chrome", package="chromium")
     async with playwright.async_playwright() as started:
-        browser = await started.chromium.launch(executable_path=chromium)
-        yield Page(await browser.new_page())
+        patience_ms = PROGRAM_PATIENCE_S * 1_000
+        browser = await started.chromium.launch(executable_path=chromium, timeout=patience_ms)
+        page = await browser.new_page()
+        page.set_default_timeout(patience_ms)
+        yield Page(page)
         await browser.close()
 
 

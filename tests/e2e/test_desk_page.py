@@ -1,17 +1,25 @@
 """The desk on the dashboard: a room and its list, alerts, and exports, in two windows."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 
 import pytest
+from aiohttp import ClientSession
 
 from tests.e2e.chromium import Chromium, Tab, launched, until
 from tests.e2e.conftest import Program, Run
+
+pytest.importorskip("playwright", reason="playwright is not installed (the extra `clients`)")
+
+from playwright.async_api import Page, Route
 
 QUIET = ("--symbols", "8", "--rate", "50", "--seed", "7")
 SAID = "[...document.querySelectorAll('#room-messages .text')].map((p) => p.textContent)"
 LISTED = """[...document.querySelectorAll('#entries li')].map((li) =>
   `${li.dataset.symbol} ${li.querySelector('input').value}`)"""
 WATCHED = "[...document.querySelectorAll('.rows > .row')].map((r) => r.dataset.symbol)"
+NEVER = {"symbol": "AAPL", "field": "price", "op": ">=", "value": 1e6}
 TOASTS = "document.querySelectorAll('#toasts li').length"
 UNSENT = "[...document.querySelectorAll('#room-unsent li')].map((li) => li.innerText)"
 
@@ -41,6 +49,17 @@ async def note(tab: Tab, symbol: str, text: str) -> None:
 async def toasts(tabs: list[Tab]) -> list[int]:
     """Return how many toasts there are in each tab that has any."""
     return [count for tab in tabs if (count := await tab.ask(TOASTS))]
+
+
+async def until_kept(program: Program, messages: int, *entries: tuple[str, str]) -> None:
+    """Wait until the server has so many messages, and these symbols and notes; pages show more."""
+
+    async def are_kept() -> bool:
+        room = await program.document("/v1/rooms/desk")
+        noted = [(entry["symbol"], entry["note"]) for entry in room["entries"]]
+        return (room["messages"], noted) == (messages, [*entries])
+
+    await until(are_kept)
 
 
 async def until_is(tab: Tab, expression: str, value: object) -> None:
@@ -75,9 +94,10 @@ async def test_two_windows_of_a_room_lose_nothing_while_one_is_away(
     await note(ann, "AAPL", "of Ann")
     await ann.page.click("#entries li[data-symbol=MSFT] button[aria-label^=Remove]")
     await until_is(ann, LISTED, ["AAPL of Ann"])
+    await until_kept(program, 2, ("AAPL", "of Ann"))
     await bob.until(f"{UNSENT}.length === 5")
     assert all("waits for the connection" in row for row in await bob.ask(UNSENT))
-    assert "TSLA" in await bob.ask(WATCHED)
+    await bob.until(f"{WATCHED}.includes('TSLA')")
 
     await bob.page.context.set_offline(False)
     for tab in (ann, bob):
@@ -101,11 +121,15 @@ async def test_an_alert_is_shown_once_over_tabs_and_an_export_is_fetched(
     run: Run, chromium: Chromium
 ) -> None:
     program = await run(*QUIET)
+    async with ClientSession() as session:
+        elsewhere = await session.post(program.url("/v1/alerts"), json=NEVER)
+        assert elsewhere.status == HTTPStatus.CREATED, await elsewhere.text()
     context = await chromium.context()
     tabs = [await chromium.dashboard(program, "symbol=AAPL", context) for _ in range(2)]
     for tab in tabs:
-        await tab.page.click("#alerts summary")
+        # The panel is loaded by itself, to hear of what was made elsewhere.
         await tab.until("document.querySelectorAll('#alert-when option').length > 0")
+        await tab.page.click("#alerts summary")
     tab, second = tabs
     await tab.page.fill("#alert-value", "1")
     await write(tab, "#alert-note", "<i>sell</i>")
@@ -120,9 +144,11 @@ async def test_an_alert_is_shown_once_over_tabs_and_an_export_is_fetched(
     assert await toasts(tabs) == []
     assert await second.ask("JSON.parse(localStorage['feed.toasted']).length") == 1
 
+    loaded = await held(tab.page, "**/assets/jobs-*.js")
     await tab.page.click("#jobs summary")
     await tab.page.fill("#job-symbols", "AAPL,MSFT")
-    await tab.page.click("#job-form button")
+    await tab.page.dblclick("#job-form button")  # before anybody takes it
+    loaded.set()
     await tab.until("document.querySelector('#job-list li[data-state=done]') !== null")
     async with tab.page.expect_download() as downloading:
         await tab.page.click("#job-list a")
@@ -131,3 +157,16 @@ async def test_an_alert_is_shown_once_over_tabs_and_an_export_is_fetched(
     header, *rows = path.read_text().splitlines()
     assert "symbol" in header.split(",")
     assert rows
+    assert await tab.page.locator("#job-list li").count() == 1
+
+
+async def held(page: Page, address: str) -> asyncio.Event:
+    """Hold back what a page loads from an address until an event is set."""
+    may_come = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await may_come.wait()
+        await route.continue_()
+
+    await page.route(address, hold)
+    return may_come

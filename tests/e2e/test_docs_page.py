@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Locator, Page
 
 from feed.http.contract.asyncapi import asyncapi_document
 from feed.http.routes import ROUTES
@@ -38,14 +38,13 @@ async def opened(program: Program, chromium: Chromium, path: str, **options: Any
 async def test_it_shows_requests_and_messages_and_tries_one(run: Run, chromium: Chromium) -> None:
     program = await run(*CALM)
     page = await opened(program, chromium, "/docs")
-    await page.wait_for_selector(".opblock")
-    assert await page.locator(".opblock").count() == len(ROUTES)
+    requests = page.locator(".opblock")
+    await until(lambda: are(requests, len(ROUTES)))
     await page.click("#operations-market_data-symbols .opblock-summary-control")
     await page.click("#operations-market_data-symbols .try-out__btn")
     await page.click("#operations-market_data-symbols .execute")
     answer = page.locator("#operations-market_data-symbols .live-responses-table")
-    await until(answer.count)
-    assert "MSFT" in await answer.inner_text()
+    await answer.filter(has_text="MSFT").wait_for()
     # Of an answer that does not end, nothing would ever be shown.
     await page.click("#operations-streams-sse .opblock-summary-control")
     await page.wait_for_selector("#operations-streams-sse .opblock-body")
@@ -58,6 +57,10 @@ async def test_it_shows_requests_and_messages_and_tries_one(run: Run, chromium: 
     assert await page.locator("#streams\\/messages > details").count() == len(messages)
     for channel in document["channels"].values():
         assert channel["address"] in await page.inner_text("#streams")
+
+
+async def are(places: Locator, count: int) -> bool:
+    return await places.count() == count
 
 
 async def shows(page: Page, marker: str) -> bool:

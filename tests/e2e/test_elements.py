@@ -85,8 +85,17 @@ async def until_moving(place: Locator) -> None:
     await until_text(place, PRICE.pattern, other_than=first)
 
 
-async def connections(program: Program) -> float:
-    return await program.metric("feed_connections")
+async def are_connected(program: Program, count: int) -> bool:
+    return await program.metric("feed_connections") == count
+
+
+def statuses(page: Page) -> list[Locator]:
+    """Return what the elements of `ALL` say of their prices."""
+    return [page.get_by_role("status").nth(place) for place in range(4)]
+
+
+async def all_live(page: Page) -> bool:
+    return [await status.inner_text() for status in statuses(page)] == ["Live"] * 4
 
 
 async def test_elements_show_prices_in_a_bare_page_of_another_origin(
@@ -103,13 +112,13 @@ async def test_elements_show_prices_in_a_bare_page_of_another_origin(
     assert await notice.get_attribute("href") == "https://www.tradingview.com/"
     tape = page.get_by_role("table", name="Time and sales of TSLA")
     await until_text(tape, r"\d\d:\d\d:\d\d\s+[\d.]+\s+[\d.]+\s+[▲▼]\s*(buy|sell)")
-    assert await page.get_by_role("status").all_inner_texts() == ["Live"] * 4
-    assert await connections(program) == 1, "the elements of a page share one client"
+    await until(lambda: all_live(page))
+    await until(lambda: are_connected(program, 1))  # the elements of a page share one client
 
     # A server that is gone: each element says so, and of when its prices are.
     chromium.network_fails = True
     program.process.kill()
-    for status in await page.get_by_role("status").all():
+    for status in statuses(page):
         await until_text(status, r"^Disconnected, trying again · prices as of \d\d:\d\d:\d\d$")
 
 
@@ -119,9 +128,12 @@ async def test_a_watchlist_is_walked_by_keys_and_tells_what_was_chosen(
     program = await run(*SERVE, "--allow-origin", site.origin)
     hear = """<script>addEventListener("feed-select", ({ detail }) => {
       document.querySelector("feed-tape").symbol = detail.symbol; });</script>"""
-    page = await opened(chromium, site, program, ALL + hear)
+    body = ALL.replace('label="Mine"', 'label="Mine" columns="last bid volume"')
+    page = await opened(chromium, site, program, body + hear)
     grid = page.get_by_role("grid", name="Mine")
     await until_moving(grid)
+    heads = await grid.get_by_role("columnheader").all_inner_texts()
+    assert heads[:-1] == ["Symbol", "Last", "Bid", "Volume"]
     await grid.focus()
     for key in ("End", "ArrowUp", "Enter"):
         await page.keyboard.press(key)
@@ -141,9 +153,12 @@ async def test_a_tape_pauses_while_one_reads_further_down(
     table = prints.get_by_role("table")
     await until(lambda: enough(table))
     await prints.focus()
+    await prints.evaluate("it => it.addEventListener('scrollend', () => { it.rests = true; })")
     await page.keyboard.press("PageDown")
+    await until(lambda: prints.evaluate("it => it.rests"))
     resume = page.get_by_role("button", name=MEANWHILE)
-    await resume.wait_for()
+    # What is painted after the scrolling has the lines of where it ended.
+    await until_text(resume, MEANWHILE.pattern, other_than=await resume.inner_text())
     shown = await prints.inner_text()
     before = await resume.inner_text()
     await until_text(resume, MEANWHILE.pattern, other_than=before)
@@ -165,7 +180,7 @@ async def test_a_page_that_may_not_read_is_told_what_to_do(
     chromium.network_fails = chromium.is_refused = True
     chromium.is_forbidden = True
     page = await opened(chromium, site, program)
-    for status in await page.get_by_role("status").all():
+    for status in statuses(page):
         await until_text(status, f"allows them with --allow-origin {re.escape(site.origin)}$")
 
 
@@ -212,12 +227,8 @@ async def test_a_token_is_told_by_a_property(
     )
     await until_moving(ticker)
     await until(lambda: all_live(page))
-    assert await connections(program) == 1
+    await until(lambda: are_connected(program, 1))
     assert secret not in await page.content()
-
-
-async def all_live(page: Page) -> bool:
-    return await page.get_by_role("status").all_inner_texts() == ["Live"] * 4
 
 
 @pytest.mark.toolchains
@@ -232,18 +243,14 @@ async def test_react_makes_moves_and_ends_elements(
     page = await opened(chromium, site, program, f'{SCRIPT}<script type="module">{script}</script>')
     await until_moving(page.get_by_role("group", name="TSLA"))
     await until_moving(page.get_by_role("grid", name="Mine"))
-    assert await connections(program) == 1
+    await until(lambda: are_connected(program, 1))
     await page.get_by_role("row", name=re.compile("^TSLA")).click()
     await until_text(page.locator("output"), "^TSLA$")
     await page.evaluate('show(["MSFT"])')
     await until_moving(page.get_by_role("group", name="MSFT"))
     assert await page.get_by_role("group", name="TSLA").count() == 0
     await page.evaluate("show([])")
-    await until(lambda: nobody_is_connected(program))
-
-
-async def nobody_is_connected(program: Program) -> bool:
-    return await connections(program) == 0
+    await until(lambda: are_connected(program, 0))
 
 
 @pytest.mark.parametrize("allowed", [(), ("--allow-origin", "https://page.example")])

@@ -1,7 +1,6 @@
 """Batches of a producer are applied once, though a killed writer has lost them from its state."""
 
 import asyncio
-import os
 import signal
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from tests.e2e.conftest import Program, Run
 from tests.e2e.test_workers import workers_of
 from tests.fakes.patience import PROGRAM_PATIENCE_S
+from tests.fakes.programs import kill, stop
 from tests.fakes.readers import open_reader
 
 TRADE = {"T": "t", "S": "ONCE", "x": "V", "p": 1.5, "s": 1, "t": "2026-01-05T15:30:00Z"}
@@ -40,8 +40,8 @@ async def pushed(program: Program, producer: str, batch: int) -> dict[str, Any]:
 async def loses_its_state(program: Program, state: Path) -> None:
     """Kill the writer, and take away what it has written of events, before another one begins."""
     writer = (await workers_of(program, edges=1))["writer"]
-    program.process.send_signal(signal.SIGSTOP)
-    os.kill(writer["pid"], signal.SIGKILL)
+    stop(program.process.pid)
+    kill(writer["pid"])
     for path in (state / "tail", *state.glob("log-*")):  # noqa: ASYNC240 - nobody waits
         path.unlink()
     program.process.send_signal(signal.SIGCONT)

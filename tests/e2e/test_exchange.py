@@ -28,8 +28,12 @@ def children(of: int) -> list[int]:
     return found
 
 
-def is_running(process: int) -> bool:
-    return Path(f"/proc/{process}").exists()
+def has_ended(process: int) -> bool:
+    """Tell whether a process has ended, reaped or not."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
 
 
 async def told(program: Program, count: int) -> list[Any]:
@@ -76,5 +80,5 @@ async def test_an_exchange_is_streamed_over_a_kill_and_its_program_ends_with_the
         program.terminate()
         status, log = await program.ended()
         assert status == 0
-        assert not is_running(child)
+        await until(lambda: has_ended(child), PROGRAM_PATIENCE_S)
         assert "binance does not have the symbol 'SOL/USDT'; did you mean" in log

@@ -17,13 +17,18 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Run
+from tests.e2e.conftest import Program, Run
 from tests.fakes.patience import PROGRAM_PATIENCE_S
 
 pytest.importorskip("alpaca", reason="alpaca-py is not installed (the extra `clients`)")
 
+from alpaca.common.exceptions import APIError
+from alpaca.data.enums import MarketType, MostActivesBy
+from alpaca.data.historical.screener import ScreenerClient
 from alpaca.data.live import CryptoDataStream, StockDataStream
 from alpaca.data.models import Bar, Quote, Trade
+from alpaca.data.models.screener import MostActives, Movers
+from alpaca.data.requests import MarketMoversRequest, MostActivesRequest
 
 START = "2026-01-02T14:30:58.5Z"
 ENOUGH = 20
@@ -54,6 +59,17 @@ class Heard:
     def _look(self) -> None:
         if min(len(self.trades), len(self.quotes)) >= ENOUGH and len(self.bars) >= self.enough_bars:
             self.enough.set()
+
+
+async def history_of(program: Program, selection: str) -> list[Any]:
+    """Return all ticks of a selection that the server holds, however many have come by now."""
+    ticks: list[Any] = []
+    after: str | None = "0"
+    while after is not None:
+        page = await program.document(f"/v1/history?{selection}&limit=10000&after={after}")
+        ticks += page["ticks"]
+        after = page["next"]
+    return ticks
 
 
 @contextmanager
@@ -92,8 +108,8 @@ async def test_alpaca_py_receives_trades_quotes_and_bars(
         await wait(heard.enough)
     assert {trade.symbol for trade in heard.trades} <= set(symbols)
     assert {quote.symbol for quote in heard.quotes} == {*symbols, others[0]}, "those of its class"
-    history = await program.document(f"/v1/history?trades={','.join(symbols)}&limit=10000")
-    known = {(tick["S"], tick["i"]): tick for tick in history["ticks"]}
+    ticks = await history_of(program, f"trades={','.join(symbols)}")
+    known = {(tick["S"], tick["i"]): tick for tick in ticks}
     for trade in heard.trades[:ENOUGH]:
         tick = known[trade.symbol, trade.id]
         assert (trade.price, trade.size) == (tick["p"], tick["s"])
@@ -122,13 +138,46 @@ async def test_alpaca_py_hears_the_same_from_a_server_that_reads_from_another(ru
     with running(stream):
         await wait(heard.enough)
     assert {trade.symbol for trade in heard.trades} == {"AAPL", "MSFT"}
-    history = await first.document("/v1/history?trades=*&quotes=*&limit=10000")
-    known = {(tick["S"], tick["i"]): tick for tick in history["ticks"] if tick["T"] == "t"}
+    ticks = await history_of(first, "trades=*&quotes=*")
+    known = {(tick["S"], tick["i"]): tick for tick in ticks if tick["T"] == "t"}
     for trade in heard.trades[:ENOUGH]:
         tick = known[trade.symbol, trade.id]
         assert (trade.price, trade.size) == (tick["p"], tick["s"])
-    asked = {(tick["S"], tick["bp"], tick["ap"]) for tick in history["ticks"] if tick["T"] == "q"}
+    asked = {(tick["S"], tick["bp"], tick["ap"]) for tick in ticks if tick["T"] == "q"}
     assert {(each.symbol, each.bid_price, each.ask_price) for each in heard.quotes} <= asked
+
+
+async def test_alpaca_py_screens_the_market(run: Run) -> None:
+    program = await run(
+        *("--symbols", "AAPL,MSFT,NVDA,BTC/USD,ETH/USD", "--rate", "500"),
+        *("--seed", "7", "--start", START),
+    )
+    await program.until_metric("feed_ticks_total", 1_000)
+    client = ScreenerClient("key", "secret", url_override=program.url(""))
+
+    def screen() -> tuple[Any, ...]:
+        return (
+            client.get_most_actives(MostActivesRequest(by=MostActivesBy.TRADES, top=2)),
+            client.get_market_movers(MarketMoversRequest(top=50)),
+            client.get_market_movers(MarketMoversRequest(market_type=MarketType.CRYPTO)),
+        )
+
+    actives, stocks, coins = await asyncio.to_thread(screen)
+    assert isinstance(actives, MostActives)
+    assert isinstance(stocks, Movers)
+    first, second = actives.most_actives
+    assert first.trade_count >= second.trade_count > 0
+    assert first.volume > 0
+    listed = (await program.document("/v1/symbols"))["symbols"]
+    closes = {known["symbol"]: known["previous_close"] for known in listed}
+    for mover in (*stocks.gainers, *stocks.losers, *coins.gainers, *coins.losers):
+        assert mover.price - mover.change == pytest.approx(closes[mover.symbol])
+        percent = 100 * mover.change / closes[mover.symbol]
+        assert mover.percent_change == pytest.approx(percent, abs=1e-5)
+    assert all(mover.percent_change > 0 for mover in stocks.gainers)
+    assert {mover.symbol for mover in (*coins.gainers, *coins.losers)} <= {"BTC/USD", "ETH/USD"}
+    with pytest.raises(APIError, match="a whole number from 1 to 100"):
+        await asyncio.to_thread(client.get_most_actives, MostActivesRequest(top=101))
 
 
 async def test_alpaca_py_changes_its_subscription_while_it_runs(run: Run) -> None:
@@ -172,8 +221,8 @@ async def test_ccxt_receives_candles_trades_and_quotes_after_its_markets(run: Ru
     assert {"BTC/USD", "ETH/USD"} <= set(heard["markets"])
     assert "AAPL" not in heard["markets"], "it asks for crypto only"
     assert heard["candles"][0][0] == 1_767_364_200_000, "14:30:00 in milliseconds"
-    history = await program.document("/v1/history?trades=BTC/USD&limit=10000")
-    known = {str(tick["i"]): tick for tick in history["ticks"]}
+    ticks = await history_of(program, "trades=BTC/USD")
+    known = {str(tick["i"]): tick for tick in ticks}
     assert len(heard["trades"]) >= ENOUGH
     for trade in heard["trades"]:
         tick = known[trade["id"]]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import shutil
 from asyncio.subprocess import PIPE
 
@@ -59,7 +60,7 @@ async def test_websockets_talks_json_with_and_without_compression(run: Run) -> N
     program = await run(*SERVE)
     for compression in (None, "deflate"):
         async with websockets.connect(
-            program.url("/v1/ws", "ws"), compression=compression
+            program.url("/v1/ws", "ws"), compression=compression, open_timeout=PROGRAM_PATIENCE_S
         ) as socket:
             (connected,) = json.loads(await socket.recv())
             assert (connected["T"], connected["msg"]) == ("success", "connected")
@@ -87,7 +88,7 @@ async def test_httpx_sse_reads_and_resumes(run: Run) -> None:
     for _ in range(4):
         headers = {"Last-Event-ID": position} if position else {}
         async with (
-            httpx.AsyncClient() as client,
+            httpx.AsyncClient(timeout=PROGRAM_PATIENCE_S) as client,
             aconnect_sse(client, "GET", url, headers=headers) as source,
         ):
             events = 0
@@ -117,4 +118,4 @@ async def test_httpx_with_its_own_patience_outlasts_silence(run: Run) -> None:
             begin += await anext(chunks)
         assert begin.startswith(b"retry: ")
         assert b"event: mark\n" in begin
-        assert await anext(chunks) == b":\n"
+        assert re.fullmatch(rb"(:\n)+", await anext(chunks)), "two at once where we were late"

@@ -21,6 +21,7 @@ import feed.client
 from feed.program.proxies import Proxy
 from tests.e2e.conftest import Program, Run
 from tests.fakes.patience import PROGRAM_PATIENCE_S
+from tests.fakes.ports import free_port
 from tests.fakes.programs import kill_group, ran
 
 NAME = "prices.example.com"
@@ -103,12 +104,6 @@ async def running(command: list[str], folder: Path, port: int) -> AsyncIterator[
 
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port: int = found.getsockname()[1]
-        return port
 
 
 @dataclass

@@ -6,7 +6,6 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import sys
 import tomllib
 from asyncio.subprocess import DEVNULL, PIPE
@@ -28,6 +27,7 @@ from tests.e2e.conftest import Program, Run
 from tests.fakes.keys import KeysFile
 from tests.fakes.nats import BINARY, NatsServer
 from tests.fakes.patience import PROGRAM_PATIENCE_S
+from tests.fakes.ports import free_port
 from tests.fakes.programs import ran
 from tests.hostile.attacks import ATTACKS
 
@@ -100,6 +100,9 @@ async def answers(command: str, stage: Stage) -> None:
     assert answer.startswith("Market summary")
 
 
+_SAID = b"Ann (anonymous): halted?\n"
+
+
 async def talks(command: str, stage: Stage) -> None:
     program = await stage.run(*QUIET)
     words = here(command, program)
@@ -107,11 +110,16 @@ async def talks(command: str, stage: Stage) -> None:
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(b"halted?\n")
-    async with asyncio.timeout(PROGRAM_PATIENCE_S):
-        while not (await process.stdout.readline()).endswith(b"Ann (anonymous): halted?\n"):
-            pass
-        process.stdin.close()
-        assert await process.wait() == 0
+    try:
+        async with asyncio.timeout(PROGRAM_PATIENCE_S):
+            while not (line := await process.stdout.readline()).endswith(_SAID):
+                assert line, "it has ended"
+            process.stdin.close()
+            assert await process.wait() == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 async def alerts(command: str, stage: Stage) -> None:
@@ -134,20 +142,19 @@ async def exports(command: str, stage: Stage) -> None:
     [name] = [index for index, word in enumerate(words) if word == "export"]
     file = stage.folder / words[name + 1]
     words[name + 1] = str(file)
-    process = await asyncio.create_subprocess_exec(*words)
-    assert await process.wait() == 0
+    status, said = await ran(stage.folder, *words)
+    assert status == 0, said
     assert file.stat().st_size > 0
 
 
 async def records(command: str, stage: Stage) -> None:
-    """Record for a second, and replay with the command that stands beside it."""
+    """Record a hundred ticks, and replay with the command that stands beside it."""
     [replay] = [command for command in COMMANDS.values() if "replay:monday" in command]
     recording = stage.folder / "monday.ndjson.zst"
     program = await stage.run("--rate", "500")
     words = [word.replace("monday.ndjson.zst", str(recording)) for word in here(command, program)]
-    words[words.index("--seconds") + 1] = "1"
-    process = await asyncio.create_subprocess_exec(*words)
-    assert await process.wait() == 0
+    status, said = await ran(stage.folder, *words, "--count", "100")
+    assert status == 0, said
     options = replay.replace("monday.ndjson.zst", str(recording)).split()[2:]
     replayed = await stage.run(*options)
     lines = await output_of(["curl", "-sN", replayed.url("/v1/stream?trades=*&after=0")], 1)
@@ -580,13 +587,6 @@ async def test_commands_do_what_they_are_there_for(run: Run, command: str, tmp_p
     fitting = [attempt for begin, attempt in TRIES.items() if command.startswith(begin)]
     assert fitting, "no test tries this command"
     await fitting[0](command, Stage(run, tmp_path))
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 async def serves_ticks_of_its_own(script: Path, port: int) -> None:

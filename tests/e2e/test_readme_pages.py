@@ -22,8 +22,8 @@ EVENT_SOURCE, FEED_CLIENT, ELEMENTS = (
 TICKET, HOOK = (script for it in DOCUMENTS.values() for script in it.blocks("js"))
 
 SERVE = ("--symbols", "AAPL,MSFT", "--rate", "200")
-PRICE = re.compile(r"[\d.]+")
-TWICE = re.compile(r"([\d.]+)\1")
+APPLE, MICROSOFT = (re.compile(rf"{symbol} [\d.]+") for symbol in ("AAPL", "MSFT"))
+TWICE = re.compile(r"(AAPL [\d.]+)\1")
 PRICES = re.compile(r"[\d.]+ \([\d.]+ / [\d.]+\)")
 
 # Components that use the hook, as its reader would write them; development's checks are on.
@@ -32,7 +32,7 @@ import { createElement, StrictMode, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { useTrade } from "./hook.js";
 
-const Price = ({ symbol }) => createElement("output", null, useTrade(symbol)?.p);
+const Price = ({ symbol }) => createElement("output", null, symbol, " ", useTrade(symbol)?.p);
 const Page = () => {
   const [shown, show] = useState(["AAPL", "AAPL"]);
   globalThis.show = show;
@@ -116,25 +116,21 @@ async def test_react_hook_shows_prices_that_move(
     await until_text_matches(page, TWICE, other_than=first)
     # One of two components that show the same leaves: the other goes on. Then it shows another.
     await page.evaluate('show(["AAPL"])')
-    first = await until_text_matches(page, PRICE)
-    await until_text_matches(page, PRICE, other_than=first)
+    first = await until_text_matches(page, APPLE)
+    await until_text_matches(page, APPLE, other_than=first)
     await page.evaluate('show(["MSFT"])')
-    await until_text_matches(page, PRICE)
-    assert await subscribed_symbols(site) == 1
+    await until_text_matches(page, MICROSOFT)
+    await until(lambda: are_subscribed(site, 1))
     await page.evaluate("show([])")
-    await until(lambda: nothing_is_subscribed(site))
+    await until(lambda: are_subscribed(site, 0))
 
 
-async def subscribed_symbols(site: Site) -> int:
-    """Return how many symbols the server holds for all subscriptions."""
+async def are_subscribed(site: Site, count: int) -> bool:
+    """Tell whether the server holds so many symbols for all subscriptions."""
     answer = await RawHttp.get(("127.0.0.1", site.program.port), "/metrics")
     found = re.search(rb"^feed_index_entries (\S+)$", await answer.body(), re.MULTILINE)
     assert found is not None
-    return int(float(found[1]))
-
-
-async def nothing_is_subscribed(site: Site) -> bool:
-    return await subscribed_symbols(site) == 0
+    return float(found[1]) == count
 
 
 async def test_a_page_asks_for_a_ticket_and_reads_by_it(

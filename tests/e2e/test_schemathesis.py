@@ -20,11 +20,12 @@ pytest.importorskip("schemathesis", reason="schemathesis is not installed (the e
 
 PATH = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
 _EXAMPLES = os.environ.get("FEED_SCHEMATHESIS_EXAMPLES", "1")
-_PATIENCE_S = 2 * PROGRAM_PATIENCE_S if _EXAMPLES == "1" else 3_600.0
+_PATIENCE_S = 4 * PROGRAM_PATIENCE_S if _EXAMPLES == "1" else 3_600.0
 _HOOKS = {"SCHEMATHESIS_HOOKS": "tests.e2e.schemathesis_hooks", "PYTHONPATH": PATH}
 CALM = ("--symbols", "AAPL,MSFT,BTC/USD", "--rate", "50", "--seed", "7")
 
 
+@pytest.mark.timeout(_PATIENCE_S + 120)  # or it could not say what it waits for
 async def test_every_finite_operation_is_as_the_document_says(run: Run, tmp_path: Path) -> None:
     keys = KeysFile(tmp_path / "keys.toml")
     key = keys.add("desk", admin=True)

@@ -1,8 +1,6 @@
-"""Signing in to the dashboard and out of it, in a real browser."""
+"""Signing in to the dashboard and out of it, in a real browser, over TLS."""
 
 from pathlib import Path
-
-import pytest
 
 from tests.e2e.chromium import launched, until
 from tests.e2e.conftest import Run
@@ -12,18 +10,14 @@ from tests.fakes.keys import KeysFile
 CALM = ("--symbols", "5", "--rate", "100", "--seed", "7")
 
 
-@pytest.mark.parametrize("scheme", ["http", "https"])
-async def test_the_dashboard_asks_who_it_is_and_forgets_it_again(
-    run: Run, tmp_path: Path, scheme: str
-) -> None:
+async def test_the_dashboard_asks_who_it_is_and_forgets_it_again(run: Run, tmp_path: Path) -> None:
     keys = KeysFile(tmp_path / "keys.toml")
     key = keys.add("desk")
-    pair = write(tmp_path, FIRST) if scheme == "https" else ()
-    program = await run(*CALM, "--keys", str(keys.path), *pair)
+    program = await run(*CALM, "--keys", str(keys.path), *write(tmp_path, FIRST))
     async with launched() as chromium:
         context = await chromium.context(ignore_https_errors=True)
         page = await context.new_page()  # a 401 is a complaint
-        await page.goto(program.url("/", scheme))
+        await page.goto(program.url("/", "https"))
         await page.fill("#credential", f"{key.id}.wrong")
         await page.click("#sign-in-form button")
 

@@ -68,7 +68,7 @@ async def make_list(tab: Tab) -> None:
     await tab.until("document.title.startsWith('XOM ')")
     await page.keyboard.press("Delete")
     await until_shown(page, "JPM", "BTC/USD", "KO")
-    await page.get_by_text("XOM is removed.").wait_for()
+    await page.get_by_text("XOM is removed.", exact=True).wait_for()
     await page.keyboard.press("Control+z")
     await until_shown(page, "JPM", "XOM", "BTC/USD", "KO")
 
@@ -93,7 +93,7 @@ async def watch_all_and_clear(tab: Tab) -> None:
     await tab.until("document.getElementById('count').textContent === 'All 8'")
     await toggle.click()
     await page.get_by_role("button", name="Clear").click()
-    await page.get_by_text("4 symbols are cleared.").wait_for()
+    await page.get_by_text("4 symbols are cleared.", exact=True).wait_for()
     await page.get_by_role("button", name="Undo").click()
 
 

@@ -144,7 +144,7 @@ class Leader:
         response = web.StreamResponse()
         await response.prepare(request)
         usual = {"T": "follow", "v": 1, "pos": "lead-0", "oldest": 1, "whole": True}
-        usual |= {"live": True, "keepalive_ms": 4_000, "feeds": [], "mono": 10**9, "wall": 0}
+        usual |= {"live": True, "keepalive_ms": 3_000, "feeds": [], "mono": 10**9, "wall": 0}
         line: list[Message] | None = [{**usual, **self.greeting}]
         while line is not None:
             await response.write(orjson.dumps(line) + b"\n")

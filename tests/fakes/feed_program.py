@@ -1,6 +1,7 @@
 """`feed` as a program of its own, on a free port."""
 
 import asyncio
+import os
 import re
 import signal
 import sys
@@ -23,12 +24,14 @@ class FeedProgram:
     Attributes:
         words: of its command line, but for the port.
         log: takes its log; None: nobody does.
+        folder: the checkout that it runs from; None: this one.
         port: where it listens.
     """
 
     words: tuple[str, ...]
     log: Path | None = None
     port: int = 0
+    folder: Path | None = None
     _process: Process | None = None
     _drain: "asyncio.Task[bytes] | None" = field(default=None)
 
@@ -57,6 +60,8 @@ class FeedProgram:
                 stdin=DEVNULL,
                 stdout=PIPE,
                 stderr=log,
+                cwd=self.folder,
+                env=self._environment(),
             )
         finally:
             if not isinstance(log, int):
@@ -71,6 +76,9 @@ class FeedProgram:
                 found = _SERVES.search(line)
         self.port = int(found[1])
         self._drain = asyncio.create_task(process.stdout.read())
+
+    def _environment(self) -> dict[str, str] | None:
+        return None if self.folder is None else {**os.environ, "PYTHONPATH": str(self.folder)}
 
     async def end(self, how: signal.Signals) -> None:
         """End it."""

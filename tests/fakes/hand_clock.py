@@ -1,7 +1,12 @@
 """Both clocks of a server, set by hand."""
 
+from collections.abc import Callable
+
 from feed.hub.clock import Clock
 from feed.market.ticks import SECOND_NS
+from tests.fakes.patience import until
+
+_STEP_S = 0.005
 
 
 class HandClock:
@@ -25,6 +30,18 @@ class HandClock:
         """Let time pass, by both clocks."""
         self.mono_ns += int(seconds * SECOND_NS)
         self.wall_ns += int(seconds * SECOND_NS)
+
+    async def pass_until(self, condition: Callable[[], object]) -> None:
+        """Let time pass, a little between two looks, until a condition holds.
+
+        A machine that is busy looks more rarely, and so does time pass more slowly.
+        """
+
+        def holds() -> object:
+            self.pass_s(_STEP_S)
+            return condition()
+
+        await until(holds)
 
     def step_s(self, seconds: float) -> None:
         """Set the time of day forward, or back."""

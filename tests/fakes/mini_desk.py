@@ -13,6 +13,9 @@ from typing import Any, Self, TypeVar
 import orjson
 from aiohttp import web
 
+from tests.fakes.patience import PATIENCE_S
+from tests.fakes.ports import listen
+
 Object = dict[str, Any]
 Result = TypeVar("Result")
 
@@ -83,8 +86,7 @@ class MiniDesk:
         app.router.add_get("/v1/sse", self._watch)
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.0)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()
-        self.port = self._runner.addresses[0][1]
+        self.port = await listen(self._runner, self.port)
 
     async def stop(self) -> None:
         if self._runner is not None:
@@ -195,7 +197,7 @@ class DeskThread:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
     def do(self, work: Coroutine[Any, Any, Result]) -> Result:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE_S)
 
     def begin(self) -> None:
         self._thread.start()

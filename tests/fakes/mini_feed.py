@@ -16,6 +16,9 @@ import msgpack
 import orjson
 from aiohttp import WSMsgType, web
 
+from tests.fakes.patience import PATIENCE_S
+from tests.fakes.ports import listen
+
 Tick = dict[str, Any]
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -157,9 +160,7 @@ class MiniFeed:
         app.router.add_get("/v1/{path}", self._handle)
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.0)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
+        self.port = await listen(self._runner, self.port)
 
     async def stop(self) -> None:
         """Cut everybody off and stop listening."""
@@ -322,7 +323,7 @@ class FeedThread:
         return feed
 
     def do(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(10)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(PATIENCE_S)
 
     def cut(self) -> None:
         self.loop.call_soon_threadsafe(self.feed.cut)

@@ -15,6 +15,7 @@ import orjson
 from aiohttp import WSMsgType, web
 
 from tests.fakes.patience import PATIENCE_S
+from tests.fakes.ports import listen
 
 Object = dict[str, Any]
 
@@ -86,8 +87,7 @@ class MiniIngest:
         app.router.add_get("/v1/ingest", self._handle)
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.0)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()
-        self.port = self._runner.addresses[0][1]
+        self.port = await listen(self._runner, self.port)
 
     async def stop(self) -> None:
         self.cut()
@@ -235,11 +235,11 @@ def served_ingest() -> Iterator[MiniIngest]:
     loop, server = asyncio.new_event_loop(), MiniIngest()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    asyncio.run_coroutine_threadsafe(server.start(), loop).result(10)
+    asyncio.run_coroutine_threadsafe(server.start(), loop).result(PATIENCE_S)
     try:
         yield server
     finally:
-        asyncio.run_coroutine_threadsafe(server.stop(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(server.stop(), loop).result(PATIENCE_S)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()

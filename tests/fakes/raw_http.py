@@ -32,7 +32,8 @@ class RawHttp:
         wire = await Wire.connect(address, receive_buffer_bytes=receive_buffer_bytes)
         lines = [f"{method} {target} HTTP/{version}", f"Host: {address[0]}:{address[1]}"]
         lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
-        wire.writer.write("\r\n".join([*lines, "", ""]).encode())
+        if not wire.writer.is_closing():  # it may be gone already, and the head tells so
+            wire.writer.write("\r\n".join([*lines, "", ""]).encode())
         answer = cls(wire)
         try:
             await answer.head()

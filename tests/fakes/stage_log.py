@@ -4,6 +4,7 @@ from array import array
 from dataclasses import dataclass, field
 
 from feed.broadcast.archive import Archive, Stretch
+from feed.broadcast.upstream import Upstream
 from feed.market.ticks import Tick
 from feed.wire.messages import GapReason
 from tests.fakes.stage import Stage
@@ -43,7 +44,7 @@ class StageLog:
         stage.cut()
         upto = stage.ring.newest + count
         subscribers = [member.subscriber for member in stage.members]
-        stage.audience.skip(upto, GapReason.LOST, stage.now_ns, subscribers)
+        Upstream(stage.audience).skip(upto, GapReason.LOST, stage.now_ns, subscribers)
         self._events += [None] * count
         self._times += [0] * count
 

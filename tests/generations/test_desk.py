@@ -74,13 +74,14 @@ async def test_pieces_that_are_there_at_once_are_said_together(
 ) -> None:
     desk = await open_desk(serve)
     said: list[int] = []
-    say = desk.feed.hub.broadcast.say
+    waiting = desk.feed.hub.broadcast.waiting_words
+    say = waiting.say
 
     def count(_: object, words: Sequence[GenerationWord]) -> None:
         said.append(len(words))
         say(words)
 
-    monkeypatch.setattr(type(desk.feed.hub.broadcast), "say", count)
+    monkeypatch.setattr(type(waiting), "say", count)
     desk.model.say(*map(str, range(700)))
     generation = await desk.start()
     desk.model.end()
@@ -93,13 +94,13 @@ async def test_pieces_that_are_there_at_once_are_said_together(
 async def test_a_flood_is_cut_in_parts(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     desk = await open_desk(serve)
     broadcast, waited = desk.feed.hub.broadcast, list[int]()
-    say = broadcast.say
+    say = broadcast.waiting_words.say
 
     def count(_: object, words: Sequence[GenerationWord]) -> None:
         say(words)
         waited.append(len(broadcast.waiting_words))
 
-    monkeypatch.setattr(type(broadcast), "say", count)
+    monkeypatch.setattr(type(broadcast.waiting_words), "say", count)
     monkeypatch.setattr(desk.feed.hub.cutter, "schedule", lambda: None)  # as if it were busy
     desk.model.say(*map(str, range(3_000)))
     generation = await desk.start()

@@ -1,7 +1,6 @@
 """Facts are gathered of what the asker may read, as of one position."""
 
 import asyncio
-import contextlib
 
 import pytest
 
@@ -17,6 +16,7 @@ from feed.wire.grants import ALL_GRANTS, NO_GRANTS, Grants
 from tests.fakes.hand_clock import HandClock
 from tests.fakes.patience import until
 from tests.fakes.servers import EVENT_NS, Feed, ScriptedSource, Serve
+from tests.fakes.turns import counting_turns
 from tests.market.test_past import Told
 
 TODAY_NS = EVENT_NS + DAY_NS  # both are midnights
@@ -251,19 +251,8 @@ async def test_the_time_of_a_recording_is_told_beside_ours(serve: Serve) -> None
 async def test_others_have_turns_while_five_thousand_symbols_are_summed_up(serve: Serve) -> None:
     many: list[Tick] = [trade(f"S{at}", 1.0 + at % 7, 1.0) for at in range(5_000)]
     feed = await begun(serve, many)
-    turns = 0
-
-    async def count() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
-
-    counting = asyncio.create_task(count())
-    facts = await gatherer(feed).gather(asked("What of $s4999?"), ALL_GRANTS)
-    counting.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await counting
+    async with counting_turns() as turns:
+        facts = await gatherer(feed).gather(asked("What of $s4999?"), ALL_GRANTS)
     assert len(facts.symbols) == 5_000
     assert line(facts, "S4999").startswith("S4999: last 2.00, change 0.00% against open")
-    assert turns > 10
+    assert turns.count > 10

@@ -4,13 +4,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from subprocess import PIPE, STDOUT
+from typing import Any
 
 import pytest
 
 from feed.client.clock import Clock
+from feed.generations import upstream
 from feed.generations.model import Finish, ModelFault, Usage
 from feed.market.generation_words import GenerationState
 from feed.settings.language_models import LLM_KEY
+from tests.fakes.patience import PROGRAM_PATIENCE_S
 from tests.fakes.programs import kill_group
 from tests.fakes.servers import Serve
 from tests.generations.asking import answer, text_and_error, upstream_at
@@ -19,7 +22,16 @@ pytest.importorskip("llm_katan", reason="of the extra `clients`")
 pytestmark = pytest.mark.programs
 
 SERVER = [sys.executable, "-m", "llm_katan.cli", "--model", "m", "--backend", "echo"]
+PATIENCE: dict[str, Any] = dict.fromkeys(
+    ("llm_connect_s", "llm_first_token_s", "llm_between_tokens_s"), PROGRAM_PATIENCE_S
+)
 OPTIONS = ["--host", "127.0.0.1", "--port", "0", "--stats-file"]
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for its names as long as for anything else: its first answer takes its time."""
+    monkeypatch.setattr(upstream, "LISTING_S", PROGRAM_PATIENCE_S)
 
 
 @pytest.fixture(scope="module")
@@ -40,17 +52,17 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 async def test_a_real_server_answers_token_by_token_whom_it_lets_in(url: str) -> None:
-    async with upstream_at(url, key="any", clock=Clock()) as upstream:
-        assert await upstream.names() == ["m"]
-        *texts, usage, finish = await answer(upstream)
+    async with upstream_at(url, key="any", clock=Clock(), **PATIENCE) as asked:
+        assert await asked.names() == ["m"]
+        *texts, usage, finish = await answer(asked)
     assert len(texts) > 1
     assert "Hi" in "".join(map(str, texts))
     assert isinstance(usage, Usage)
     assert usage.completion_tokens > 0
     assert finish == Finish(GenerationState.STOP)
-    async with upstream_at(url) as upstream:
-        assert await upstream.names() == []
-        text, error = await text_and_error(upstream)
+    async with upstream_at(url, **PATIENCE) as asked:
+        assert await asked.names() == []
+        text, error = await text_and_error(asked)
     assert (text, error.kind) == ("", ModelFault.UPSTREAM_STATUS)
     assert error.words == "the upstream does not let this server in (status 401)"
 
@@ -60,7 +72,7 @@ async def test_a_real_sdk_is_answered_by_a_real_server_through_this_one(
 ) -> None:
     sdk = pytest.importorskip("openai", reason="openai is not installed (the extra `clients`)")
     monkeypatch.setenv(LLM_KEY, "any")
-    feed = await serve(llm=url)
+    feed = await serve(llm=url, **PATIENCE)
     async with sdk.AsyncOpenAI(base_url=feed.url("/v1"), api_key="mine", max_retries=0) as client:
         assert [model.id async for model in await client.models.list()] == ["m", "market"]
         stream = await client.chat.completions.create(

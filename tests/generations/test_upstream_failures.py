@@ -6,7 +6,6 @@ import socket
 import pytest
 from aiohttp import web
 
-from feed.client.clock import Clock
 from feed.generations.attempts import MOST
 from feed.generations.model import ModelFault
 from tests.fakes.clocks import ManualClock
@@ -111,16 +110,31 @@ async def test_a_connection_that_is_not_made_in_time_is_given_up() -> None:
     assert error.kind is ModelFault.UPSTREAM_UNREACHABLE
 
 
-@pytest.mark.parametrize("silent", [hangs, streams(hangs=True), streams(b": ping\n\n", hangs=True)])
+@pytest.mark.parametrize(("signs", "left_s"), [(None, 9.0), ([], 8.0), ([b": ping\n\n"], 7.0)])
 async def test_a_first_token_that_does_not_come_is_waited_for_once(
-    fake: FakeUpstream, silent: Answer
+    fake: FakeUpstream, signs: list[bytes] | None, left_s: float
 ) -> None:
-    fake.answers.append(silent)
-    clock = Clock()
-    async with upstream_at(fake.url, clock=clock, llm_first_token_s=0.05) as upstream:
-        text, error = await text_and_error(upstream)
+    clock = ManualClock()
+
+    async def begin(request: web.Request) -> web.StreamResponse:
+        """Answer with a head after a second, and with each sign a second later."""
+        await clock.wait_until_armed(9.0)
+        clock.advance(1.0)
+        response = await streams()(request)
+        for number, sign in enumerate(signs or ()):
+            await clock.wait_until_armed(8.0 - number)
+            clock.advance(1.0)
+            await response.write(sign)
+        return await hangs(request)
+
+    fake.answers.append(hangs if signs is None else begin)
+    async with upstream_at(fake.url, clock=clock, llm_first_token_s=9) as upstream:
+        failing = asyncio.create_task(text_and_error(upstream))
+        await fake.came.wait()
+        await clock.expire(left_s)
+        text, error = await failing
         assert (text, error.kind) == ("", ModelFault.UPSTREAM_TIMEOUT)
-        assert error.words == "the upstream did not begin within 0.05 s"
+        assert error.words == "the upstream did not begin within 9 s"
         await fake.left.wait()
     assert len(fake.asked) == 1
 

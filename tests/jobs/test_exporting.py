@@ -6,6 +6,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from feed.client.exporting import exporting
 from feed.client.exporting.download import Download
 from feed.client.exporting.errors import ExportFailed, WrongChecksum
 from feed.client.exporting.exporting import export
@@ -14,7 +15,7 @@ from feed.errors import InvalidParameter
 from feed.http.app import JOBS
 from feed.jobs import supply
 from feed.market.job_words import JobState
-from tests.fakes.patience import until
+from tests.fakes.patience import PATIENCE_S, until
 from tests.fakes.servers import Serve, trades
 
 
@@ -44,6 +45,7 @@ async def test_a_job_ends_with_who_waits_for_it(
     feed = await serve()
     await feed.publish(*trades(1, 700))
     monkeypatch.setattr(supply, "REST", 10**9)
+    monkeypatch.setattr(exporting, "CANCEL_TIMEOUT_S", PATIENCE_S)
     jobs = feed.server.app[JOBS]
     waits = asyncio.create_task(export(feed.url(""), to=tmp_path / "x.csv"))
     await until(lambda: jobs.jobs and jobs.jobs[0].progress.done)

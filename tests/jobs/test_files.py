@@ -18,6 +18,7 @@ from feed.sources.named_source import NamedSource
 from feed.sources.replay.source import ReplaySource
 from feed.wire.json_codec import JSON
 from tests.fakes.patience import until
+from tests.fakes.programs import stop
 from tests.fakes.servers import Serve, quote, trades
 from tests.jobs.asking import FOR_EVER, Client, lines, ring_of
 
@@ -103,7 +104,7 @@ async def test_a_job_that_is_cancelled_ends_even_while_its_program_takes_nothing
     assert program is not None
     own = os.getpriority(os.PRIO_PROCESS, 0)
     assert os.getpriority(os.PRIO_PROCESS, program.pid) >= min(own + NICE, 19)
-    os.kill(program.pid, signal.SIGSTOP)
+    stop(program.pid)
     monkeypatch.undo()
     status, _, body = await client.ask("DELETE", f"/v1/jobs/{job.id}")
     told = orjson.loads(body)

@@ -3,6 +3,8 @@
 import csv
 import hashlib
 import io
+import os
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import orjson
 import pytest
 
 from feed.jobs import program
+from feed.jobs.child import PROGRAM
 from feed.jobs.chunks import END, Chunk, read_chunks
 from feed.jobs.order import Order, RecordingOrder, Report
 from feed.jobs.output import Output
@@ -18,6 +21,7 @@ from feed.jobs.rows import columns_of
 from feed.market.ticks import Channel, Tick
 from feed.wire.json_codec import JSON
 from feed.wire.rfc3339 import rfc3339
+from tests.fakes.patience import PROGRAM_PATIENCE_S
 from tests.fakes.servers import EVENT_NS, quote, trade, trades
 
 CHANNELS = ("trades", "quotes")
@@ -143,6 +147,53 @@ def test_a_torn_input_leaves_no_whole_file(tmp_path: Path) -> None:
     assert report is not None
     assert (report.done, report.sha256) == (9, "")
     assert not (tmp_path / "whole").exists()
+
+
+class Unread(io.BytesIO):
+    """A pipe that nobody reads any more."""
+
+    def flush(self) -> None:
+        raise BrokenPipeError
+
+
+@pytest.mark.parametrize("lost", ["order", "line", "chunk", "end", "report", "fault"])
+def test_a_server_that_has_gone_is_told_of_in_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], lost: str
+) -> None:
+    folder = tmp_path / "gone" if lost == "fault" else tmp_path
+    line, data = order(folder, "ndjson").line(), chunk(trades(1, 9), 1)
+    given = {
+        "order": b"",
+        "line": line[:-5],
+        "chunk": line + data[:-5],
+        "end": line + data,
+    }.get(lost, line + data + END)
+    said = Unread() if lost in {"report", "fault"} else io.BytesIO()
+    assert program.main(io.BytesIO(given), said) == 1
+    assert capsys.readouterr().err == program.GONE
+    assert not (tmp_path / "whole").exists()
+
+
+@pytest.mark.programs
+@pytest.mark.parametrize("given", ["nothing", "everything"])
+def test_the_program_of_a_server_that_was_killed_ends_with_a_line(
+    tmp_path: Path, given: str
+) -> None:
+    said = order(tmp_path, "ndjson").line() + chunk(trades(1, 9), 1) + END
+    reader, reports = os.pipe()
+    os.close(reader)
+    try:
+        ended = subprocess.run(
+            PROGRAM,
+            input=b"" if given == "nothing" else said,
+            stdout=reports,
+            stderr=subprocess.PIPE,
+            timeout=PROGRAM_PATIENCE_S,
+            check=False,
+        )
+    finally:
+        os.close(reports)
+    assert (ended.returncode, ended.stderr.decode()) == (1, program.GONE)
 
 
 def test_chunks_are_read_as_they_were_packed() -> None:

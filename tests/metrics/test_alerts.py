@@ -1,6 +1,7 @@
 """`/metrics` of alerts: rules, firings, what they take, and what becomes of webhooks."""
 
 import sqlite3
+import time
 from typing import Any
 
 import aiohttp
@@ -49,6 +50,7 @@ async def test_every_count_of_alerts_is_there_from_the_start(serve: Serve) -> No
 async def test_rules_are_counted_until_they_fire_and_their_alerts_until_they_are_acknowledged(
     serve: Serve,
 ) -> None:
+    began_s = time.monotonic()
     feed = await serve()
     alerts = feed.server.app[ALERTS]
     await feed.publish(trade(1))
@@ -60,7 +62,7 @@ async def test_rules_are_counted_until_they_fire_and_their_alerts_until_they_are
     seen = await metrics(feed)
     assert (seen("feed_alert_rules"), seen("feed_alert_rules_armed")) == (2, 1)
     assert seen("feed_alert_evaluated_ticks_total") == 2
-    assert 0 < seen("feed_alert_evaluation_seconds_total") < 1
+    assert 0 < seen("feed_alert_evaluation_seconds_total") < time.monotonic() - began_s
     assert seen("feed_alert_firings_total") == seen("feed_alert_firings_waiting") == 1
     assert seen("feed_alert_commit_seconds_count") == 1
     assert seen("feed_alert_commit_seconds_sum") > 0

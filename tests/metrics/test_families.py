@@ -103,6 +103,7 @@ async def test_every_reason_of_the_table_has_its_count_from_the_start(serve: Ser
 
 
 async def test_ticks_ring_batches_and_frames_are_counted(serve: Serve) -> None:
+    began_s = time.monotonic()
     feed = await serve(ring=8)
     address = (feed.host, feed.port)
     readers = [await open_reader("stream-json", address, marks="0") for _ in range(3)]
@@ -119,7 +120,7 @@ async def test_ticks_ring_batches_and_frames_are_counted(serve: Serve) -> None:
     assert seen("feed_source_up", source="script") == 1
     assert seen("feed_ring_capacity_ticks") == 8
     assert seen("feed_ring_ticks") == 8
-    assert 0 < seen("feed_ring_oldest_age_seconds") < 60
+    assert 0 < seen("feed_ring_oldest_age_seconds") < time.monotonic() - began_s
     assert seen("feed_batch_ticks_count") == 12
     assert seen("feed_batch_ticks_sum") == 12
     assert seen("feed_cut_seconds_count") == 12
@@ -165,7 +166,7 @@ async def test_resumes_are_counted_by_outcome(serve: Serve) -> None:
 
 
 async def test_lag_and_held_bytes_show_who_is_behind(serve: Serve) -> None:
-    feed = await serve(ring=1 << 16, high_water_bytes=4_096)
+    feed = await serve(ring=1 << 16, high_water_bytes=4_096, slow_timeout_s=3_600)
     address = (feed.host, feed.port)
     await open_reader("websocket-json", address, receive_buffer_bytes=4_096)
     await feed.sessions_reach(1)
@@ -231,7 +232,8 @@ async def test_the_age_of_a_tick_is_known_from_its_event_on(serve: Serve) -> Non
     await feed.publish(bar())
     seen = await metrics(feed)
     assert seen("feed_source_age_seconds_count", source="script") == 2, "a list, of its oldest tick"
-    assert 3 <= seen("feed_source_age_seconds_sum", source="script") < 20
+    passed_s = (time.time_ns() - now_ns) / 1e9
+    assert 3 <= seen("feed_source_age_seconds_sum", source="script") <= 3 + passed_s
     assert seen("feed_source_age_seconds_bucket", source="script", le="0.0001") == 1
     assert now_ns / 1e9 <= seen("feed_last_tick_timestamp_seconds", source="script")
 
@@ -271,7 +273,8 @@ async def test_prometheus_own_format_and_single_metrics_are_served(serve: Serve)
     assert names == {"feed_source_up", "feed_ring_ticks"}
 
 
-async def test_a_source_that_dies_shows(serve: Serve) -> None:
+async def test_a_source_that_dies_shows(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("feed.ingest.strand._FIRST_BACKOFF_S", 3_600.0)  # until it is hurried
     source = ScriptedSource()
     feed = await serve(source)
     source.die(OSError("the line is cut"))
@@ -279,6 +282,7 @@ async def test_a_source_that_dies_shows(serve: Serve) -> None:
     seen = await metrics(feed)
     assert seen("feed_source_up", source="script") == 0
     assert seen("feed_source_failures_total", source="script") == 1
+    feed.side.hurry()
     await until(lambda: source.opened == 2)
     assert (await metrics(feed))("feed_source_up", source="script") == 1
 

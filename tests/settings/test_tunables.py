@@ -1,5 +1,6 @@
 """Options that nothing else shows to have an effect; and that each option is read at all."""
 
+import asyncio
 import tokenize
 from itertools import pairwise
 from pathlib import Path
@@ -26,13 +27,16 @@ def test_every_option_is_read_by_somebody() -> None:
 
 
 async def test_a_fixed_interval_gathers_what_comes_within_it(serve: Serve) -> None:
-    feed = await serve(batch_ms=500)
+    feed = await serve(batch_ms=10_000)  # it does not end while this runs
     reader = await open_reader("stream-json", (feed.host, feed.port), marks="0")
     await feed.sessions_reach(1)
     for number in range(1, 11):
         await feed.source.publish([trade(number)])
+    await asyncio.sleep(0.1)  # without an interval nothing would wait any more
+    assert feed.hub.broadcast.waiting_ticks == 9, "a lone tick leaves at once"
+    feed.hub.cutter.cut()
     frames = [[tick["i"] for tick in (await reader.read())[0]] for _ in range(2)]
-    assert frames == [[1], list(range(2, 11))], "a lone tick leaves at once"
+    assert frames == [[1], list(range(2, 11))]
 
 
 async def test_without_one_a_lone_tick_leaves_at_once_every_time(serve: Serve) -> None:

@@ -10,7 +10,6 @@ as where the disk has no room for it, what a kill took is told, and nothing else
 import asyncio
 import random
 import signal
-import socket
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
@@ -27,6 +26,7 @@ from tests.chaos.market import Market
 from tests.chaos.times import Times
 from tests.fakes.messages import Message
 from tests.fakes.patience import PROGRAM_PATIENCE_S, until
+from tests.fakes.ports import free_port
 from tests.fakes.readers import TRANSPORTS, Reader, open_unread
 from tests.fakes.wire import Address, Ended, Wire
 
@@ -177,7 +177,7 @@ async def play(plan: Plan) -> Outcome:
     """Kill as often as planned, end in order now and then, and see what readers were told."""
     outcome, chance = Outcome(), random.Random(plan.seed)
     market = Market(plan.seed)
-    port = _free_port()
+    port = free_port()
     newest: list[int] = []
     Wire.lead_to_programs()
     readers = [Survivor(number, plan, market, outcome) for number in range(plan.readers)]
@@ -268,9 +268,3 @@ async def _begin(
     if before is not None and (life.epoch != before.epoch or life.newest < before.newest):
         outcome.findings.append(f"{before} was followed by {life}")
     return life
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-        return port

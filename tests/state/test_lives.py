@@ -387,7 +387,8 @@ async def test_a_market_goes_on_with_its_bars_after_a_kill(tmp_path: Path) -> No
         assert app[HUB].broadcast.ring.read(newest - 4_000, 4_000) == ticks
         assert bars_of(app) == bars
 
-    async with life(copy, market(), look, ring=1 << 13) as app:
+    # All that comes until somebody looks is in the ring still.
+    async with life(copy, market(), look, ring=1 << 17) as app:
         await reached(app, newest + 2_000)
         after = app[HUB].broadcast.ring.read(newest, 2_000)
     whole = Market(find_instruments(20), rate=40_000, seed=1, start_ns=1_700_000_000 * 10**9)
@@ -632,6 +633,7 @@ async def test_a_server_whose_directory_another_one_has_writes_nothing_there(
     monkeypatch.setattr(writer, "FILE_BYTES", 0)  # each run of records begins a file
     async with life(state) as app:
         await give(app, 3)
+        await written(app)
         shutil.rmtree(state)
         async with life(state, Numbers("other")) as other:
             await give(app, 2)

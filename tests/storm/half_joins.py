@@ -40,6 +40,8 @@ class HalfJoins:
         words = self._words()
         cut = chance.randrange(len(words) + 1)
         wire = await Wire.connect(self._scene.address, receive_buffer_bytes=4_096)
+        if wire.writer.is_closing():  # everybody has left meanwhile
+            raise Ended
         sock = wire.writer.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         try:

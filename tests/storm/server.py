@@ -236,7 +236,7 @@ async def serve(orders: Orders, faults: Faults) -> None:
             "measured",
             left=left,
             **holdings.weigh(),
-            kept=holdings.kept(hub, app[INGEST], app[ACCESS].tickets),
+            kept=holdings.kept(hub, app[INGEST], app[ACCESS].browsers.tickets),
             opened=hub.opened.total(),
             ended={reason.name: count for reason, count in hub.ended.items()},
             limited={limit.label: count for limit, count in hub.door.limited.items()},

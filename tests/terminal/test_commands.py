@@ -15,6 +15,7 @@ from tests.cli.test_listening import read_until, simulator
 from tests.client.streams import answer
 from tests.fakes.mini_feed import FeedThread
 from tests.fakes.patience import PROGRAM_PATIENCE_S
+from tests.fakes.ports import free_port
 from tests.terminal.terminals import HASTY, Terminal
 
 pytestmark = pytest.mark.programs
@@ -152,7 +153,8 @@ def test_a_terminal_that_is_closed_ends_it(url: str, ignores_hangup: bool) -> No
 
 def test_a_server_that_goes_and_comes_back_is_told() -> None:
     with ExitStack() as stack:
-        process, port = stack.enter_context(simulator())
+        port = str(free_port())
+        process, _ = stack.enter_context(simulator(port))
         terminal = stack.enter_context(Terminal([*WATCH, "--url", f"http://127.0.0.1:{port}"]))
         terminal.until("live over")
         process.kill()

@@ -18,9 +18,9 @@ from typing import Protocol
 import pytest
 
 from tests.fakes.patience import PROGRAM_PATIENCE_S
-from tests.fakes.programs import kill_group
+from tests.fakes.programs import kill_group, stop
 
-TOOL_PATIENCE_S = 100.0  # to fetch, or to build; a test has 300, and begins with both
+TOOL_PATIENCE_S = 240.0  # to fetch, or to build, with nothing cached; a test has 300 for all
 SHOWN_LINES, SHOWN_BYTES = 5, 300
 
 _NO_NETWORK = re.compile(
@@ -82,6 +82,7 @@ class Foreign:
     def stall(self) -> None:
         """Let it do nothing, not even read, until it may go on."""
         os.killpg(self.process.pid, signal.SIGSTOP)
+        stop(self.process.pid)
 
     def go_on(self) -> None:
         """Let it go on where it was stalled."""

@@ -4,10 +4,13 @@ import pytest
 
 import feed
 from feed.client.errors import Refused
+from feed.client.rooms import state
 from tests.client.rooms.served import served_rooms
+from tests.fakes.patience import PATIENCE_S
 
 
-def test_somebody_talks_and_keeps_a_list_without_async() -> None:
+def test_somebody_talks_and_keeps_a_list_without_async(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state, "TYPING_S", PATIENCE_S)  # it is looked at after all the rest
     with served_rooms() as url, feed.room_blocking(url, "desk", name="Ann") as room:
         room.open()
         sent = room.say("a")

@@ -12,6 +12,7 @@ import feed
 from feed.client.backoff import Backoff
 from feed.client.errors import GaveUp, Refused
 from feed.client.events import Event, ServerWarning
+from feed.client.rooms import state
 from feed.client.rooms.actions import ChangeList
 from feed.client.rooms.errors import Unsaid
 from feed.client.rooms.making import make
@@ -20,7 +21,7 @@ from feed.settings.options import Settings
 from tests.client.rooms.served import SETTINGS, base_of
 from tests.fakes.chaos import ChaosProxy
 from tests.fakes.keys import KeysFile
-from tests.fakes.patience import until
+from tests.fakes.patience import PATIENCE_S, until
 from tests.fakes.servers import Feed, start_feed
 
 SAID = 60
@@ -58,7 +59,8 @@ async def texts_of(room: Room, count: int) -> list[str]:
     raise AssertionError("the room ended")
 
 
-async def test_two_talk_and_keep_a_list(server: Feed) -> None:
+async def test_two_talk_and_keep_a_list(server: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state, "TYPING_S", PATIENCE_S)
     url = base_of(server)
     async with feed.room(url, "desk", name=" Ann ") as ann, feed.room(url, "desk") as bob:
         sent = await ann.say("halted?")
@@ -143,7 +145,7 @@ async def test_grants_decide_who_reads_and_who_talks(tmp_path: Path) -> None:
         key = f"{reader.id}.{reader.secret}"
         async with hasty(server.port, key=key, on_event=events.append) as room:
             await room.open()
-            await until(lambda: len(events) == 2)
+            await until(lambda: any(isinstance(event, ServerWarning) for event in events))
             with pytest.raises(Refused, match="publishing in the room desk is not granted"):
                 await room.say("x")
         (warning,) = [event for event in events if isinstance(event, ServerWarning)]
