@@ -135,7 +135,7 @@ class Market:
             previous_close, day = builder.previous_close(symbol), builder.day(symbol)
             past = builder.recollection
             if day is not None and not grants.conflate_ms:
-                before = 0.0 if whole else past.volume_before(symbol, day.event_ns)
+                before = 0.0 if whole else past.before(symbol, day.event_ns).volume
                 volume, last = day.volume - before, day.close
             if day is not None and (ticks or not grants.conflate_ms):
                 opened = None if past.is_partial(symbol, day.event_ns) else day.open

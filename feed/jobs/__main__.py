@@ -21,7 +21,10 @@ def main() -> int:
     give_way()
     from feed.jobs import program  # noqa: PLC0415 - half a second of a core, which gives way too
 
-    return program.main(sys.stdin.buffer, sys.stdout.buffer)
+    status = program.main(sys.stdin.buffer, sys.stdout.buffer)
+    with suppress(BrokenPipeError):  # or what nobody reads would be written again at the end
+        sys.stdout.close()
+    return status
 
 
 if __name__ == "__main__":

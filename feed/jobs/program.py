@@ -1,13 +1,15 @@
 """The program that writes the file of one job: `python -m feed.jobs`, for servers only.
 
 It reads its order and then chunks from its standard input, and reports on its standard output. It
-ends when the server does: a torn input is no end.
+ends when the server does, and says so in a line: a torn input is no end.
 """
 
 import errno
 import math
+import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,6 +25,7 @@ from feed.jobs.sheets import Sheet, sheet_of
 from feed.market.ticks import Channel
 
 REPORT_S = 0.1  # between two reports
+GONE = "feed.jobs: the server has ended; the file that it wanted is not whole\n"
 _TIME = b'"t":"'
 _TIME_LENGTH = len("2026-11-27T14:30:00.000000000Z")
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -127,13 +130,38 @@ def fault_of(error: Exception) -> Report:
 
 def main(stdin: BinaryIO, stdout: BinaryIO) -> int:
     """Do what an order says; return the status of the program."""
-    order = Order.of(stdin.readline())
+    try:
+        return _obey(_order(stdin), stdin, stdout)
+    except (Torn, BrokenPipeError):
+        with suppress(OSError):  # nobody reads that either
+            sys.stderr.write(GONE)
+        return 1
+
+
+def _order(stdin: BinaryIO) -> Order:
+    """Read the order.
+
+    Raises:
+        Torn: it has no end.
+    """
+    line = stdin.readline()
+    if not line.endswith(b"\n"):
+        raise Torn
+    return Order.of(line)
+
+
+def _obey(order: Order, stdin: BinaryIO, stdout: BinaryIO) -> int:
+    """Write the file of an order; return the status of the program.
+
+    Raises:
+        Torn, BrokenPipeError: nobody wants it any more.
+    """
     writing = Writing(order, stdout)
     given = read_chunks(stdin) if order.recording is None else read(order.recording)
     try:
         writing.write(given)
     except (Torn, BrokenPipeError):
-        return 1
+        raise
     except Exception as error:  # noqa: BLE001 - whatever it is, the server is told
         stdout.write(fault_of(error).line())
         stdout.flush()

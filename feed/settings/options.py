@@ -476,7 +476,7 @@ class Settings(
         Tunes("How late one side of a pair may tell what the other one has told."),
     ] = 60.0
     keepalive_s: Annotated[Seconds, SECONDS, Tunes("Silence after which SSE gets a keepalive.")] = (
-        4.0
+        3.0  # some clients give up after 5, and a busy server or network may take one of them
     )
     mark_interval_s: Annotated[Seconds, SECONDS, Tunes("The longest time between two marks.")] = (
         10.0
