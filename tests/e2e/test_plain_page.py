@@ -19,6 +19,7 @@ from playwright.async_api import Route
 
 _PLAIN = "document.getElementById('state').textContent"
 _PLAIN_PILL = "document.getElementById('pill').innerText"
+_PLAIN_HAS_PRICES = "document.querySelector('#prices tr:last-child td:nth-child(2)')?.innerText"
 _PLAIN_LOOKS_CURRENT = """
   getComputedStyle(document.querySelector("#prices tr:last-child td:nth-child(2)")).fontStyle
   === "normal"
@@ -46,7 +47,8 @@ async def test_plain_page_whose_server_says_nothing_does_not_look_current(
     program = await run("--symbols", "5", "--rate", "50")
     tab = await plain(chromium, program, frozen=True)
     await tab.until(f"{_PLAIN} === 'live'")
-    await tab.until(_PLAIN_LOOKS_CURRENT)
+    await tab.until(_PLAIN_HAS_PRICES)
+    assert await tab.ask(_PLAIN_LOOKS_CURRENT)
     stop(program.process.pid)
 
     async def says_so() -> Any:
