@@ -87,6 +87,9 @@ export class FeedPublisher {
   #refusals: BatchRefused[] = [];
   #failure: { error: unknown } | undefined;
   #numbersItself: boolean | undefined;
+  /** Calls of `publish` that wait for room, in order. */
+  readonly #line: object[] = [];
+  #isClosing = false;
   #closed = false;
 
   /** Begin to connect. Throws InvalidInput when an option is not accepted. */
@@ -174,6 +177,9 @@ export class FeedPublisher {
     { sequence }: { sequence?: number } = {},
   ): Promise<void> {
     this.#check();
+    if (this.#isClosing) {
+      throw new Closed();
+    }
     this.#throwRefusal();
     const list = Array.isArray(ticks) ? (ticks as readonly Publishable[]) : [ticks as Publishable];
     const rows = packRows(list, this.#codec, this.#environment.now());
@@ -193,6 +199,8 @@ export class FeedPublisher {
    * the publisher for good.
    */
   async flush(): Promise<string | undefined> {
+    const last = this.#line.at(-1);
+    await this.#until(() => last === undefined || !this.#line.includes(last));
     const target = this.#outbox.published;
     await this.#until(() => this.#outbox.safe >= target);
     this.#throwRefusal();
@@ -208,10 +216,12 @@ export class FeedPublisher {
     if (this.#closed) {
       return;
     }
+    this.#isClosing = true;
     let reason = "";
     try {
       const { closeTimeoutMs } = this.#bounds;
-      if (!(await this.#until(() => this.#outbox.ticks === 0, closeTimeoutMs))) {
+      const isEmpty = () => this.#line.length === 0 && this.#outbox.ticks === 0;
+      if (!(await this.#until(isEmpty, closeTimeoutMs))) {
         reason = `${this.#whyStuck()}, ${closeTimeoutMs / 1_000} s after the last`;
       }
     } catch (error) {
@@ -240,12 +250,7 @@ export class FeedPublisher {
     const { bufferTicks, bufferBytes, batchTicks } = this.#bounds;
     const fits = rows.length <= bufferTicks && sizeOf(rows) <= bufferBytes;
     const step = fits ? rows.length : batchTicks;
-    for (let taken = 0; taken < rows.length; taken += step) {
-      const part = rows.slice(taken, taken + step);
-      await this.#room(part, taken);
-      this.#outbox.add(part);
-      this.#lifeline.wake();
-    }
+    await this.#take(rows, step, (part) => this.#outbox.add(part));
   }
 
   async #publishBatch(sequence: number, rows: readonly Row[]): Promise<void> {
@@ -256,13 +261,13 @@ export class FeedPublisher {
     if (rows.length === 0 || rows.length > batchTicks) {
       throw new InvalidInput("ticks", rows.length, `for one batch 1 to batchTicks=${batchTicks}`);
     }
-    if (this.#outbox.holds(sequence)) {
-      throw new InvalidInput("sequence", sequence, "a number that is not on its way already");
-    }
     this.#number(true);
-    await this.#room(rows, 0);
-    this.#outbox.addBatch(sequence, rows);
-    this.#lifeline.wake();
+    await this.#take(rows, rows.length, () => {
+      if (this.#outbox.holds(sequence)) {
+        throw new InvalidInput("sequence", sequence, "a number that is not on its way already");
+      }
+      this.#outbox.addBatch(sequence, rows);
+    });
   }
 
   /** See that the caller numbers all batches, or none. */
@@ -273,17 +278,57 @@ export class FeedPublisher {
     }
   }
 
-  /** Wait until there is room for rows. */
-  async #room(rows: readonly Row[], taken: number): Promise<void> {
-    const { bufferTicks, bufferBytes, fullTimeoutMs } = this.#bounds;
-    const bytes = sizeOf(rows);
-    const outbox = this.#outbox;
-    const fits = () =>
-      outbox.ticks === 0 ||
-      (outbox.ticks + rows.length <= bufferTicks && outbox.bytes + bytes <= bufferBytes);
-    if (!(await this.#until(fits, fullTimeoutMs))) {
-      throw new BufferFull(taken, outbox.ticks, fullTimeoutMs, this.#whyStuck());
+  /**
+   * Take rows in parts, each once there is room for it, behind the calls that wait already.
+   *
+   * A part is taken in the moment in which there is found to be room, and not after an await: another
+   * call could take the room, and `close` find that there is nothing to send.
+   */
+  async #take(
+    rows: readonly Row[],
+    step: number,
+    add: (part: readonly Row[]) => void,
+  ): Promise<void> {
+    const place = {};
+    let taken = 0;
+    const isFirst = () => this.#line[0] === place;
+    const takeSome = () => {
+      const before = taken;
+      let part = rows.slice(taken, taken + step);
+      while (part.length > 0 && isFirst() && this.#hasRoom(part)) {
+        add(part);
+        taken += part.length;
+        part = rows.slice(taken, taken + step);
+        this.#lifeline.wake();
+      }
+      if (taken === rows.length) {
+        this.#line.shift();
+      }
+      return taken > before;
+    };
+    this.#line.push(place);
+    try {
+      while (taken < rows.length) {
+        if (!(await this.#until(takeSome, this.#bounds.fullTimeoutMs))) {
+          const { fullTimeoutMs } = this.#bounds;
+          throw new BufferFull(taken, this.#outbox.ticks, fullTimeoutMs, this.#whyStuck());
+        }
+      }
+    } finally {
+      const left = this.#line.indexOf(place);
+      if (left >= 0) {
+        this.#line.splice(left, 1);
+        this.#changed.ring();
+      }
     }
+  }
+
+  #hasRoom(rows: readonly Row[]): boolean {
+    const { bufferTicks, bufferBytes } = this.#bounds;
+    const { ticks, bytes } = this.#outbox;
+    return (
+      ticks === 0 || (ticks + rows.length <= bufferTicks && bytes + sizeOf(rows) <= bufferBytes)
+    );
   }
 
   /** Wait until something holds, for at most `limitMs`; return whether it does. */

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import {
   BatchRefused,
   BufferFull,
+  Closed,
   type FeedError,
   InvalidInput,
   NameInUse,
@@ -193,6 +194,45 @@ test("a full buffer waits for room, and then says what is wrong", async () => {
   await out.publish(trades(9, 40));
   await out.flush();
   expect(server.ids).toEqual(range(1, 40));
+});
+
+test("what nobody waits for arrives all the same", async () => {
+  const out = publisher();
+  await out.open();
+  const published = [out.publish(trades(1, 2))];
+  expect(await out.flush()).toBe("aaaa-2");
+  published.push(out.publish(trades(3, 4)), out.publish(trades(5, 5)));
+  await out.close();
+  expect(server.ids).toEqual(range(1, 5));
+  await Promise.all(published);
+});
+
+test("calls that nobody waits for keep their order and the bounds of the buffer", async () => {
+  server.settles = false;
+  const out = publisher({ bufferTicks: 10, batchTicks: 5 });
+  await out.publish(trades(1, 6));
+  const published = [trades(7, 30), trades(31, 36), trades(37, 37)].map((some) =>
+    out.publish(some),
+  );
+  await until(() => expect(server.ids).toEqual(range(1, 6)));
+  expect(out.unsafeTicks).toBe(6); // although the last of them alone would find room
+  server.settles = true;
+  server.settle();
+  await out.flush();
+  expect(server.ids).toEqual(range(1, 37));
+  await Promise.all(published);
+});
+
+test("what found no room before the end is told", async () => {
+  server.settles = false;
+  const out = publisher({ bufferTicks: 5, closeTimeoutMs: 50 });
+  await out.publish(trades(1, 5));
+  const late = out.publish(trades(6, 6)).catch((error: unknown) => error);
+  const closed = out.close().catch((error: unknown) => error);
+  await expect(out.publish(trades(7, 7))).rejects.toThrow(Closed);
+  expect(await closed).toBeInstanceOf(Undelivered);
+  expect(await late).toBeInstanceOf(Closed);
+  expect(server.ids).not.toContain(6);
 });
 
 test("what is not durable is told at the end", async () => {
