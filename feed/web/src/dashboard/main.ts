@@ -47,6 +47,7 @@ import { ThemeSwitch } from "./ui/theme.ts";
 import { ViewKeeper } from "./view/keeper.ts";
 import { titleOf } from "./view/title.ts";
 import { WallDoor } from "./wall/door.ts";
+import { less, wantedOf } from "./wanted.ts";
 import { ListPlace } from "./watchlist/place.ts";
 import { Search } from "./watchlist/search.ts";
 import { ZoneMenu } from "./zone/menu.ts";
@@ -186,20 +187,9 @@ async function main(): Promise<void> {
   /** Ask for the watched symbols, and for the bars of the charted ones. */
   subscribe = () => {
     // A slow reader of a few quiet symbols would not be slow.
+    // A slow reader of a few quiet symbols would not be slow.
     const isAll = watchlist.isAll || panel.controls.isSlowed;
-    const watched = isAll ? ["*"] : [...watchlist.symbols];
-    const { symbols: charted } = grid;
-    if (!isAll) {
-      watched.push(...charted.filter((symbol) => !watchlist.has(symbol)));
-    }
-    const wanted: Symbols = {
-      trades: watched,
-      quotes: watched,
-      statuses: watched,
-      bars: charted,
-      updatedBars: charted,
-      secondBars: charted,
-    };
+    const wanted = wantedOf(watchlist.symbols, grid.symbols, isAll);
     const gone = less(subscribed, wanted);
     subscribed = wanted;
     client.subscribe(wanted);
@@ -369,16 +359,6 @@ async function main(): Promise<void> {
       choose(last);
     }
   });
-}
-
-/** The symbols that `before` asked for and `after` does not. */
-function less(before: Symbols, after: Symbols): Symbols {
-  const gone: Symbols = {};
-  for (const [channel, symbols] of Object.entries(before) as [keyof Symbols, string[]][]) {
-    const kept = new Set(after[channel]);
-    gone[channel] = symbols.filter((symbol) => !kept.has(symbol));
-  }
-  return gone;
 }
 
 void main();

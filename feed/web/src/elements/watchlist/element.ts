@@ -12,7 +12,7 @@ import type { Source } from "../source.ts";
 import { sheetOf } from "../styles.ts";
 import { COLUMN_IDS, columnsOf, fitting } from "./columns.ts";
 import { TABLE_STYLE } from "./sheet.ts";
-import { symbolsOf } from "./symbols.ts";
+import { namedOrAll, symbolsOf } from "./symbols.ts";
 import { Table } from "./table.ts";
 
 const SHEET = sheetOf(`
@@ -112,7 +112,8 @@ export class FeedWatchlist extends FeedElement {
   }
 
   protected wants(symbols: readonly string[]): Symbols {
-    return { trades: symbols, quotes: symbols, statuses: symbols };
+    const watched = namedOrAll(symbols);
+    return { trades: watched, quotes: watched, statuses: watched };
   }
 
   protected shown(): Shown | undefined {
