@@ -9,7 +9,14 @@
  */
 
 import type { Environment, PageChange } from "../environment.ts";
-import { Closed, type FeedError, Malformed, NoCredentials, TransportFailed } from "../errors.ts";
+import {
+  Closed,
+  type FeedError,
+  Malformed,
+  NoCredentials,
+  Refused,
+  TransportFailed,
+} from "../errors.ts";
 import type { Credentials, Request, TransportKind } from "../transports/transport.ts";
 import { Progress } from "../wire/progress.ts";
 import { Selection } from "../wire/selection.ts";
@@ -332,6 +339,9 @@ export class Connection implements Link {
   /** Draw the consequences of an end for the position; return the error that remains to report. */
   #learn(error: FeedError | undefined, request: Request): FeedError | undefined {
     if (error !== undefined && isPositionRefused(error, request)) {
+      if (request.after !== this.#progress.position) {
+        return new Refused(error.code, error.words, true); // the caller's, and it would be sent again
+      }
       this.#observer.onProblem(error);
       this.#progress.lose("refused");
       return undefined; // once more without it, at once

@@ -281,7 +281,7 @@ export class Session {
 }
 
 /** Tell whether a server could not read the position that it was sent. */
-export function isPositionRefused(error: FeedError, request: Request): boolean {
+export function isPositionRefused(error: FeedError, request: Request): error is Refused {
   return (
     request.after !== undefined &&
     error instanceof Refused &&

@@ -352,6 +352,25 @@ describe("what the server refuses", () => {
     expect(feed.requests).toHaveLength(1);
   });
 
+  test.each(["websocket", "stream", "sse"] as const)(
+    "a beginning of the caller's that is refused over %s is not asked for again",
+    async (transport) => {
+      feed.refusePosition = true;
+      feed.answers.set(`/v1/${transport}`, (response) => {
+        response.writeHead(400, { "Content-Type": "application/problem+json" });
+        response.end(JSON.stringify({ status: 400, detail: "after: 'soon' is not accepted" }));
+      });
+      const record = connect({ transport, after: "soon" });
+      const subscribed = record.client.subscribe({ trades: ["*"] });
+      await expect(subscribed).rejects.toThrow(/after: 'soon' is not accepted/);
+      await until(() => expect(record.status.phase).toBe("stopped"));
+      expect(feed.requests).toHaveLength(transport === "sse" ? 2 : 1); // one to learn the words
+      feed.answers.clear();
+      record.client.configure({ after: undefined });
+      await until(() => expect(record.status.phase).toBe("live"));
+    },
+  );
+
   test("a goodbye for good is one, and another goodbye is not", async () => {
     const record = connect({ transport: "stream" });
     await record.client.subscribe({ trades: ["*"] });
