@@ -187,7 +187,6 @@ async function main(): Promise<void> {
   /** Ask for the watched symbols, and for the bars of the charted ones. */
   subscribe = () => {
     // A slow reader of a few quiet symbols would not be slow.
-    // A slow reader of a few quiet symbols would not be slow.
     const isAll = watchlist.isAll || panel.controls.isSlowed;
     const wanted = wantedOf(watchlist.symbols, grid.symbols, isAll);
     const gone = less(subscribed, wanted);

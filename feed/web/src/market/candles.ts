@@ -47,11 +47,12 @@ export class Candles {
   }
 
   /** Begin with the server's bars. */
-  begin({ bars, current }: Bars): void {
+  begin(served: Bars): void {
+    const { bars, current } = served;
     this.#parts.clear();
     this.#changed.clear();
     this.#all = [];
-    this.#open.begin(current);
+    this.#open.begin(served);
     for (const bar of current === null ? bars : [...bars, current]) {
       this.#change(candleOf(bar));
     }

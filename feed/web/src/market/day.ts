@@ -22,7 +22,9 @@ export class Day {
   #volume = 0;
   #turnover = 0;
   #startMs = Number.NEGATIVE_INFINITY;
-  /** The server knows of no trade in it yet: the first one opens it. */
+  /** Nothing of it is missing: the server told it, or it began with trades that came. */
+  #isWhole = false;
+  /** The server tells no trade of the day that is open: the first one that comes begins it. */
   #isToBegin = false;
 
   /** Go on from the day that the server says is open, and the one before. */
@@ -30,7 +32,7 @@ export class Day {
     const before = bars.at(-1);
     if (current === null) {
       this.previousClose = before?.c;
-      this.#isToBegin = this.#startMs === Number.NEGATIVE_INFINITY;
+      this.#isToBegin = true;
       return;
     }
     const startMs = timeMs(current.t);
@@ -42,34 +44,52 @@ export class Day {
     }
     this.previousClose = before?.c;
     this.open = current.o;
+    this.#isWhole = true;
     this.#last ??= current.c;
-    this.#high = Math.max(this.#high, current.h);
-    this.#low = Math.min(this.#low, current.l);
+    this.#stretch(current.h, current.l);
     this.#volume = current.v;
     this.#turnover = current.v * current.vw;
   }
 
   /** Take a trade; one of a later day begins that. Return whether it is an extreme of a known day. */
   take(trade: Trade | ConflatedTrade): Extreme | undefined {
-    const startMs = Math.floor(timeMs(trade.t) / DAY_MS) * DAY_MS;
+    const startMs = startOf(trade);
     const { p } = trade;
     if (startMs > this.#startMs) {
-      const isNext = this.open !== undefined;
+      const isNext = this.#isWhole;
       const isFirst = this.#isToBegin;
       this.previousClose = isNext ? this.#last : isFirst ? this.previousClose : undefined;
       this.#enter(startMs);
-      this.open = isNext || isFirst ? p : undefined;
+      this.#isWhole = isNext || isFirst;
+      // Of those that a conflated one stands for, the first one's price is not told.
+      this.open = this.#isWhole && (trade.n ?? 1) === 1 ? p : undefined;
     }
     if (startMs !== this.#startMs) {
       return undefined;
     }
-    const isBegun = this.open !== undefined && this.#last !== undefined;
+    const isBegun = this.#isWhole && this.#last !== undefined;
     this.#last = p;
     const extreme =
       trade.n === undefined
         ? this.#add(p, p, trade.s, p)
         : this.#add(trade.h, trade.l, trade.v, trade.vw);
     return isBegun ? extreme : undefined;
+  }
+
+  /** Take the last known trade: it is no news, and others were before it. */
+  restate(trade: Trade | ConflatedTrade): void {
+    const startMs = startOf(trade);
+    if (startMs > this.#startMs) {
+      const isToBegin = this.#isToBegin;
+      this.#enter(startMs);
+      this.#isToBegin = isToBegin; // with the next day
+      this.open = undefined;
+      this.previousClose = isToBegin ? this.previousClose : undefined;
+    }
+    if (startMs === this.#startMs) {
+      this.#last = trade.p;
+      this.#stretch(trade.p, trade.p);
+    }
   }
 
   /** Forget everything: time begins anew. */
@@ -81,17 +101,17 @@ export class Day {
 
   /** The lowest and the highest price; undefined while not all of the day is known. */
   get range(): [number, number] | undefined {
-    return this.open === undefined ? undefined : [this.#low, this.#high];
+    return this.#isWhole ? [this.#low, this.#high] : undefined;
   }
 
   /** The traded volume; undefined while not all of the day is known. */
   get volume(): number | undefined {
-    return this.open === undefined ? undefined : finite(this.#volume);
+    return this.#isWhole ? finite(this.#volume) : undefined;
   }
 
   /** The price of the day, weighted by volume. */
   get vwap(): number | undefined {
-    return this.open === undefined ? undefined : finite(this.#turnover / this.#volume);
+    return this.#isWhole ? finite(this.#turnover / this.#volume) : undefined;
   }
 
   /** Change of a price since the open, as a share of its size. */
@@ -106,15 +126,20 @@ export class Day {
 
   #add(high: number, low: number, volume: number, price: number): Extreme | undefined {
     const extreme = high > this.#high ? "high" : low < this.#low ? "low" : undefined;
-    this.#high = Math.max(this.#high, high);
-    this.#low = Math.min(this.#low, low);
+    this.#stretch(high, low);
     this.#volume += volume;
     this.#turnover += volume * price;
     return extreme;
   }
 
+  #stretch(high: number, low: number): void {
+    this.#high = Math.max(this.#high, high);
+    this.#low = Math.min(this.#low, low);
+  }
+
   #enter(startMs: number): void {
     this.#startMs = startMs;
+    this.#isWhole = false;
     this.#isToBegin = false;
     this.#high = Number.NEGATIVE_INFINITY;
     this.#low = Number.POSITIVE_INFINITY;
@@ -122,6 +147,11 @@ export class Day {
     this.#volume = 0;
     this.#turnover = 0;
   }
+}
+
+/** The beginning of the day of a trade. */
+function startOf({ t }: Trade | ConflatedTrade): number {
+  return Math.floor(timeMs(t) / DAY_MS) * DAY_MS;
 }
 
 /** The change from one price to another, as a share of the first one's size. */

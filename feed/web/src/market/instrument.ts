@@ -108,11 +108,12 @@ export class Instrument {
     this.version += 1;
   }
 
-  take(tick: Tick): void {
+  /** @param isRestated it is the last known one, and no news. */
+  take(tick: Tick, isRestated = false): void {
     this.unlisted = undefined;
     switch (tick.T) {
       case "t":
-        this.#trade(tick);
+        this.#trade(tick, isRestated);
         break;
       case "q":
         this.#quote(tick);
@@ -138,7 +139,7 @@ export class Instrument {
     }
   }
 
-  #trade(trade: Trade | ConflatedTrade): void {
+  #trade(trade: Trade | ConflatedTrade, isRestated: boolean): void {
     this.denials.delete("trades");
     this.lastDirection = directionOf(trade.p, this.last, this.lastDirection);
     this.last = trade.p;
@@ -146,6 +147,10 @@ export class Instrument {
     this.asOfMs = this.lastMs;
     this.#see(trade.p);
     this.series.push(this.lastMs, trade.p);
+    if (isRestated) {
+      this.day.restate(trade);
+      return;
+    }
     const extreme = this.day.take(trade);
     if (extreme !== undefined) {
       this.extreme = extreme;

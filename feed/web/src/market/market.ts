@@ -64,7 +64,7 @@ export class Market {
   restate(ticks: readonly Tick[]): void {
     for (const tick of ticks) {
       const instrument = this.get(tick.S);
-      instrument.take(tick);
+      instrument.take(tick, true);
       if (instrument.asOfMs !== undefined) {
         this.#note(instrument.asOfMs);
       }

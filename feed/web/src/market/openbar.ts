@@ -5,6 +5,7 @@
  */
 
 import { type Bar, type ConflatedTrade, type Trade, timeMs } from "../client/index.ts";
+import type { Bars } from "./history.ts";
 import { startOf } from "./timeframes.ts";
 
 /** A bar as the chart draws it; its time in whole seconds. */
@@ -22,21 +23,38 @@ export interface Candle {
 export class OpenBar {
   readonly #intervalS: number;
   #candle: Candle | undefined;
+  /** The start of the newest bar that the server finished: late trades are in its corrections. */
+  #finishedS = Number.NEGATIVE_INFINITY;
+  /** The server tells no bar that is open: there was no trade, or it tells trades at intervals. */
+  #isUntold = false;
+  /** The start of a bar whose beginning is not known. */
+  #partialS: number | undefined;
 
   constructor(intervalS: number) {
     this.#intervalS = intervalS;
   }
 
-  /** Go on from a bar that the server says is open. */
-  begin(bar: Bar | null): void {
-    this.#candle = bar === null ? undefined : candleOf(bar);
+  /** Go on from the bars that the server has finished, and from the one that it says is open. */
+  begin({ bars, current }: Bars): void {
+    const finished = bars.at(-1);
+    this.#candle = current === null ? undefined : candleOf(current);
+    this.#finishedS = finished === undefined ? Number.NEGATIVE_INFINITY : candleOf(finished).time;
+    this.#isUntold = current === null;
+    this.#partialS = undefined;
   }
 
-  /** Take a trade; return the bar as it is now, undefined when the trade is of an older one. */
+  /** Take a trade; return the bar as it is now, undefined when the trade is not of a known one. */
   take(trade: Trade | ConflatedTrade): Candle | undefined {
     const time = startOf(Math.floor(timeMs(trade.t) / 1_000), this.#intervalS);
     const candle = this.#candle;
-    if (candle !== undefined && time < candle.time) {
+    if (time <= this.#finishedS || (candle !== undefined && time < candle.time)) {
+      return undefined;
+    }
+    if (this.#isUntold && trade.n !== undefined) {
+      this.#partialS = time;
+    }
+    this.#isUntold = false;
+    if (time === this.#partialS) {
       return undefined;
     }
     // A conflated trade says what it stands for, so wicks and volume stay right.
@@ -59,6 +77,7 @@ export class OpenBar {
   /** Whether a bar that the server finished is older than the open one, or the open one itself. */
   finish(bar: Bar): Candle {
     const candle = candleOf(bar);
+    this.#finishedS = Math.max(this.#finishedS, candle.time);
     if (this.#candle !== undefined && candle.time >= this.#candle.time) {
       this.#candle = candle;
     }

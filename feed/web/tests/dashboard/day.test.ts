@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Bar, ConflatedTrade, Trade } from "../../src/client/index.ts";
 import { Day } from "../../src/market/day.ts";
 import type { Bars } from "../../src/market/history.ts";
+import { Market } from "../../src/market/market.ts";
 import { trade } from "../support/feed.ts";
 
 function tradeAt(t: string, price: number): Trade {
@@ -87,5 +88,45 @@ describe("a day", () => {
     day.begin(TODAY);
     day.clear();
     expect([day.open, day.previousClose, day.range]).toEqual([undefined, undefined, undefined]);
+  });
+
+  test("begins with the first trade where the server tells none", () => {
+    const day = new Day();
+    day.begin({ bars: TODAY.bars, current: null });
+    day.take(tradeAt("2026-01-02T10:00:00Z", 100));
+    expect([day.open, day.range, day.volume, day.previousClose]).toEqual([100, [100, 100], 10, 90]);
+  });
+
+  test("has no open where a conflated trade begins it, whose first price is not told", () => {
+    const first = tradeAt("2026-01-02T10:00:00Z", 100);
+    const day = new Day();
+    day.begin({ bars: TODAY.bars, current: null });
+    day.take({ ...first, n: 3, h: 120, l: 80, v: 30, vw: 100, fi: 1 } as ConflatedTrade);
+    expect([day.open, day.range, day.volume, day.previousClose]).toEqual([
+      undefined,
+      [80, 120],
+      30,
+      90,
+    ]);
+  });
+
+  test("does not begin with the last known trade, which is of before, but with the first news", () => {
+    const market = new Market();
+    const { day } = market.get("A");
+    day.begin({ bars: TODAY.bars, current: null });
+    market.restate([tradeAt("2026-01-02T09:00:00Z", 50)]);
+    market.take([tradeAt("2026-01-02T10:00:00Z", 100)]);
+    expect([day.open, day.range, day.volume]).toEqual([undefined, undefined, undefined]);
+    expect(day.previousClose).toBe(90);
+    market.take([tradeAt("2026-01-03T10:00:00Z", 101)]);
+    expect([day.open, day.range, day.volume]).toEqual([101, [101, 101], 10]);
+  });
+
+  test("counts the last known trade once", () => {
+    const market = new Market();
+    const { day } = market.get("A");
+    day.begin(TODAY);
+    market.restate([tradeAt("2026-01-02T10:00:00Z", 105)]);
+    expect([day.volume, day.range]).toEqual([1, [95, 110]]);
   });
 });

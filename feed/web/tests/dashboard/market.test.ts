@@ -194,7 +194,7 @@ describe("an open bar", () => {
 
   test("goes on from what the server has of it", () => {
     const open = new OpenBar(1);
-    open.begin(bar(0));
+    open.begin({ bars: [], current: bar(0) });
     expect(open.take(tradeAt(0.5, 5))).toMatchObject({ open: 1, high: 5, low: 1, volume: 110 });
   });
 

@@ -152,12 +152,12 @@ describe("a picture", () => {
   test("compares two symbols since both had a price", () => {
     const it = picture({ ...SUBJECT, other: "B" });
     expect(it.baseS).toBe(T0 + 60);
-    it.take(tradeAt(130, 22));
-    it.take(tradeAt(130, 150, { S: "B" }));
+    it.take(tradeAt(190, 22));
+    it.take(tradeAt(190, 150, { S: "B" }));
     it.settle();
-    const now = (T0 + 130) * 1_000;
-    expect(textOf(valuesOf(it, it.readingAt(T0 + 120), 2, UTC, now))).toBe(
-      "00:02, A +100.00 %, B −25.00 %, since 00:01",
+    const now = (T0 + 190) * 1_000;
+    expect(textOf(valuesOf(it, it.readingAt(T0 + 180), 2, UTC, now))).toBe(
+      "00:03, A +100.00 %, B −25.00 %, since 00:01",
     );
   });
 });

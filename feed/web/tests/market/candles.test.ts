@@ -77,3 +77,31 @@ test("a conflated trade counts with all that it stands for", () => {
   expect(candles.newest).toMatchObject({ high: 15, low: 9, close: 11, volume: 40 });
   expect(candles.newest?.turnover).toBe(100 + 360);
 });
+
+describe("a bar that the server finished", () => {
+  test.each(["1s", "1m", "5m"] as const)("is not replaced by a late trade in %s", (timeframe) => {
+    const candles = new Candles(timeframe);
+    const served = timeframe === "1s" ? "b1s" : "b";
+    candles.begin({ bars: [bar(0, 10, { T: served })], current: null });
+    expect(candles.take(tradeAt(0, 99))).toBe(false);
+    candles.take(bar(60, 20, { T: served }));
+    expect(candles.take(tradeAt(60, 99))).toBe(false);
+    candles.settle();
+    expect(candles.newest).toMatchObject({ high: 20, close: 20 });
+    expect(candles.take(tradeAt(120, 30))).toBe(true);
+  });
+});
+
+test("a bar whose beginning conflated trades do not tell is left out, and the next one is whole", () => {
+  const conflated = (seconds: number, price: number) => {
+    const { n: _, ...last } = tradeAt(seconds, price);
+    return { ...last, n: 2, h: price, l: price, v: 20, vw: price, fi: 1 };
+  };
+  const candles = new Candles("1d");
+  candles.begin({ bars: [bar(-86_400, 5)], current: null });
+  expect(candles.take(conflated(50, 11))).toBe(false);
+  expect(candles.take(conflated(60, 12))).toBe(false);
+  expect(candles.take(conflated(86_400, 13))).toBe(true);
+  candles.settle();
+  expect(candles.all.map(({ close }) => close)).toEqual([5, 13]);
+});
