@@ -3,7 +3,8 @@
 A batch must begin right behind the one before, and its term may not be smaller. One that begins
 later tells of a hole: what lay between was evicted, or deleted. One that is over already, or of an
 older term, is passed over, and counted: the fence of the writers lets none in. Another epoch begins
-in a later term. Knows neither NATS nor ring.
+in any term: a stream that was lost or emptied begins anew in the first one. Knows neither NATS nor
+ring.
 """
 
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ class Succession:
     Attributes:
         position: the last sequence that it has, or knows to be missing; None: it has followed
             nothing yet.
-        term: the greatest that came.
+        term: the greatest of its epoch that came.
         newest: the newest sequence that the stream is known to have.
         stale: batches that were passed over, since they are of an older term, or over already.
         holes: how often sequences were missing.
@@ -66,8 +67,8 @@ class Succession:
         before = self.position
         moves: list[Move] = []
         if before is None or before.epoch != batch.epoch:
-            if before is not None and batch.term <= self.term:
-                return self._stale()
+            if before is not None:
+                self.newest = 0
             moves.append(self.begin(batch))
             before = batch.before
         if batch.term < self.term or (batch.count and batch.last <= before.sequence):

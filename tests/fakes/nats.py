@@ -290,6 +290,10 @@ class BusWriter:
         stream = self.address.names.stream
         await ask(self._client, f"STREAM.PURGE.{stream}", seq=sequence)
 
+    async def purge_all(self) -> None:
+        """Let go of all messages, as somebody does who empties a stream."""
+        await ask(self._client, f"STREAM.PURGE.{self.address.names.stream}")
+
     async def forget_readers(self, stream: str) -> None:
         """Have the server forget whoever reads a stream, as where it has lost them."""
         names = (await ask(self._client, f"CONSUMER.NAMES.{stream}"))["consumers"]

@@ -20,8 +20,9 @@ async def begin(
 ) -> int:
     """Return the stream's own sequence to begin at.
 
-    Where the edge stands nowhere yet, that is as far back as its ring holds, or as its checkpoint
-    is, and at least the newest batch, which says where it stands. Else it is behind its position.
+    Where the edge stands nowhere yet, or in an epoch that has ended, that is as far back as its
+    ring holds, or as its checkpoint is, and at least the newest batch, which says where it stands.
+    Else it is behind its position.
 
     Args:
         stream: of the cluster.
@@ -37,10 +38,10 @@ async def begin(
     if newest is None:
         return extent.first
     batch, position = read_batch(newest.headers), succession.position
-    succession.newest = max(succession.newest, batch.last)
-    if position is not None:
-        term = batch.term if position.epoch == batch.epoch else succession.term
-        return await stream.find(position.epoch, term, position.sequence + 1, extent)
+    if position is not None and position.epoch == batch.epoch:
+        succession.newest = max(succession.newest, batch.last)
+        return await stream.find(position.epoch, batch.term, position.sequence + 1, extent)
+    succession.newest = batch.last
     sequence = max(1, batch.last + 1 - capacity)
     if known is not None and known.epoch == batch.epoch:
         sequence = min(sequence, known.sequence + 1)

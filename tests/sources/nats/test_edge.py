@@ -143,6 +143,34 @@ async def test_another_epoch_begins_with_a_term(writer: BusWriter, bus_edges: Bu
     assert late.ticks() == trades(6, 7)
 
 
+@pytest.mark.parametrize("while_connected", [True, False])
+async def test_the_epoch_of_a_stream_begun_anew_is_followed_from_its_first_term(
+    bus: NatsServer, writer: BusWriter, bus_edges: BusEdges, *, while_connected: bool
+) -> None:
+    await writer.begin_term(3)
+    await writer.write(*trades(1, 5))
+    edge = await bus_edges(writer.address)
+    await edge.reach("k3f9-5")
+    reader = SseReader(await RawHttp.get(edge.address, "/v1/sse?trades=AAPL&after=k3f9-5"))
+    await until(lambda: edge.hub.sessions)
+    if while_connected:
+        await writer.purge_all()
+        await writer.begin_term(1, "n2")
+    else:
+        await bus.kill()
+        await bus.start()
+        await writer.connect()
+        writer.epoch, writer.term, writer.newest = "n2", 1, 0
+        await writer.make()
+    await writer.write(*trades(6, 7))
+    await edge.reach("n2-2")
+    assert edge.ticks() == trades(6, 7)
+    told = await hear(reader, 7)
+    assert [each["reason"] for each in told if each["T"] == "gap"] == ["epoch"]
+    assert [each["i"] for each in told if each["T"] == "t"] == [6, 7]
+    assert (edge.source.succession.stale, edge.source.lag_events) == (0, 0)
+
+
 async def test_an_edge_knows_instruments_sources_and_who_leads(
     writer: BusWriter, bus_edges: BusEdges
 ) -> None:
