@@ -128,12 +128,12 @@ export class Session {
 
   /** Ask for another selection; return whether this session can, or has to be made anew. */
   change(selection: Selection, revision: number): boolean {
-    if (!this.canSubscribe) {
-      return selection.equals(this.#request.selection);
+    if (!this.canSubscribe && !selection.equals(this.#request.selection)) {
+      return false;
     }
     this.#wanted = { selection, revision };
     if (this.#isOpen) {
-      this.#send(this.#control.change(selection, revision));
+      this.#ask();
     }
     return true;
   }
@@ -175,13 +175,20 @@ export class Session {
     this.#abortOpen = undefined;
     this.#progress.restart();
     this.#host.opened(opened);
-    if (!this.#transport.canSubscribe) {
-      this.#host.answered(revision);
-      return;
+    if (this.canSubscribe) {
+      this.#send(this.#control.begin(revision));
     }
-    this.#send(this.#control.begin(revision));
-    if (this.#wanted.revision !== revision) {
-      this.#send(this.#control.change(this.#wanted.selection, this.#wanted.revision));
+    this.#ask();
+  }
+
+  /** Send the difference to what is wanted; what needs nothing more to be sent is answered. */
+  #ask(): void {
+    const { selection, revision } = this.#wanted;
+    if (this.canSubscribe) {
+      this.#send(this.#control.change(selection, revision));
+    }
+    if (this.#control.isAnswered) {
+      this.#host.answered(revision);
     }
   }
 

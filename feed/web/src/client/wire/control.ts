@@ -41,7 +41,10 @@ export class Control {
       : [{ action: "auth", ...credentials }, subscribe];
   }
 
-  /** The messages that subscribe to `wanted`; none where it is subscribed to already. */
+  /**
+   * The messages that subscribe to `wanted`; none where it is subscribed to already, and then the
+   * answer that is due last answers this revision too.
+   */
   change(wanted: Selection, revision: number): object[] {
     const removed = this.#sent.without(wanted);
     const added = wanted.without(this.#sent);
@@ -59,6 +62,9 @@ export class Control {
       messages.push({ action: "unsubscribe", ...removed.toJSON() });
     }
     this.#sent = wanted;
+    if (messages.length === 0 && !this.isAnswered) {
+      this.#unanswered[this.#unanswered.length - 1] = revision;
+    }
     this.#unanswered.push(...messages.map(() => revision));
     return messages;
   }
@@ -66,6 +72,11 @@ export class Control {
   /** The messages that show other credentials of the same identity; not answered in order. */
   refresh(credentials: Credentials): object[] {
     return [{ action: "auth", ...credentials }];
+  }
+
+  /** Whether no answer is due. */
+  get isAnswered(): boolean {
+    return this.#unanswered.length === 0;
   }
 
   /** Note an answer; return the revision of the selection that it answers, if it answers one. */

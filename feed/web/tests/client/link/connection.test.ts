@@ -121,6 +121,25 @@ describe.each(wires)("$transport $codec", (wire) => {
     expect(record.snapshots.map(({ S }) => S)).toEqual(["TSLA"]);
   });
 
+  test("what is asked for and taken back before it went out is answered", async () => {
+    const record = connect(wire);
+    const { client } = record;
+    const first = client.subscribe({ trades: ["AAPL"] });
+    await until(() => expect(record.phases).toContain("connecting"));
+    await Promise.all([
+      client.subscribe({ trades: ["MSFT"] }),
+      client.unsubscribe({ trades: ["MSFT"] }),
+    ]);
+    await first;
+    await Promise.all([
+      client.subscribe({ trades: ["MSFT"] }),
+      client.unsubscribe({ trades: ["MSFT"] }),
+    ]);
+    feed.publish("MSFT", "AAPL");
+    await until(() => expect(record.sequences).toEqual([2]));
+    expect(feed.requests).toHaveLength(1);
+  });
+
   test("symbols added and removed while connected arrive and stop", async () => {
     feed.publish("MSFT");
     const record = connect(wire);
