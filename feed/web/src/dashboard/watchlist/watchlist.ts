@@ -201,11 +201,15 @@ export class Watchlist {
     if (name === before.name) {
       return undefined;
     }
-    const why = whyNotAdd(withoutList(this.#lists, before.name), name);
+    const isOwn = this.#link === undefined; // one of a link may be called as one's own is
+    const others = isOwn ? withoutList(this.#lists, before.name) : this.#lists;
+    const why = whyNotAdd(others, name);
     if (why === undefined) {
-      this.#lists = this.#lists.map((list) =>
-        list.name === before.name ? { ...list, name } : list,
-      );
+      if (isOwn) {
+        this.#lists = this.#lists.map((list) =>
+          list.name === before.name ? { ...list, name } : list,
+        );
+      }
       this.#keep({ ...before, name });
       this.select(name);
     }
