@@ -44,6 +44,8 @@ export interface Lent {
 
 /** Requests for days at once: a long watchlist asks for many. */
 const AT_ONCE = 2;
+/** A day that could not be had is asked for again after so long. */
+const AGAIN_MS = 10_000;
 
 export class Source {
   readonly base: string;
@@ -62,6 +64,7 @@ export class Source {
   readonly #days = new Set<string>();
   #daysDue: string[] = [];
   #asking = 0;
+  #isClosed = false;
   #reach: Reach = "unknown";
   #refusal: Way["refusal"];
   /** What was told last of a source that nothing comes from, and when. */
@@ -147,6 +150,8 @@ export class Source {
   }
 
   close(): void {
+    this.#isClosed = true;
+    this.#daysDue = [];
     for (const end of this.#ends) {
       end();
     }
@@ -175,8 +180,12 @@ export class Source {
           instrument.version += 1;
           this.painter.requestBeat();
         })
-        // What cannot be had is shown as not known; it is asked for again after the next gap.
-        .catch(() => this.#days.delete(symbol))
+        // What cannot be had is shown as not known.
+        .catch((error) => {
+          if (!(error instanceof Refused)) {
+            this.#askLater(symbol);
+          }
+        })
         .finally(() => {
           this.#asking -= 1;
           this.#askForDays();
@@ -184,7 +193,16 @@ export class Source {
     }
   }
 
-  /** Ask for the days again that were known: ticks of them are missing, or time began anew. */
+  #askLater(symbol: string): void {
+    setTimeout(() => {
+      if (!this.#isClosed) {
+        this.#daysDue.push(symbol);
+        this.#askForDays();
+      }
+    }, AGAIN_MS);
+  }
+
+  /** Ask for the days again that were wanted: ticks of them are missing, or time began anew. */
   #renewDays(): void {
     const known = [...this.#days];
     this.#days.clear();

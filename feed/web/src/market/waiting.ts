@@ -11,6 +11,8 @@ export class Final extends Error {}
 
 const AT_ONCE = 2;
 const PAUSE_MS = 200;
+/** What could not be had is asked for again after so long. */
+const AGAIN_MS = 10_000;
 
 export class Waiting {
   readonly #load: (symbol: string) => Promise<void>;
@@ -22,8 +24,8 @@ export class Waiting {
   #timer: ReturnType<typeof setTimeout> | undefined; // until the next one that nobody sees
 
   /**
-   * @param load rejects where it cannot be had; then it is asked for again with the next request, but
-   *   for an error that is `Final`.
+   * @param load rejects where it cannot be had; then it is asked for again after a while, or with the next
+   *   request, but for an error that is `Final`.
    */
   constructor(load: (symbol: string) => Promise<void>) {
     this.#load = load;
@@ -66,6 +68,13 @@ export class Waiting {
     return other;
   }
 
+  #again(symbol: string): void {
+    if (!this.#asked.has(symbol)) {
+      this.#others.add(symbol);
+      this.#pump();
+    }
+  }
+
   #pump(): void {
     while (this.#running < AT_ONCE) {
       const symbol = this.#next();
@@ -81,6 +90,7 @@ export class Waiting {
         .catch((error) => {
           if (!(error instanceof Final)) {
             this.#asked.delete(symbol);
+            setTimeout(() => this.#again(symbol), AGAIN_MS);
           }
         })
         .finally(() => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { Waiting } from "../../src/market/waiting.ts";
+import { Final, Waiting } from "../../src/market/waiting.ts";
 
 const HUNDRED = Array.from({ length: 100 }, (_, place) => `S${place}`);
 
@@ -27,5 +27,22 @@ describe("what is asked for of many symbols", () => {
     waiting.expect(HUNDRED, true);
     await vi.advanceTimersByTimeAsync(5_000);
     expect(asked).toEqual(HUNDRED);
+  });
+
+  test("what failed is asked for again after a while, unless that is for good", async () => {
+    const asked: string[] = [];
+    const errors = [new Error("away"), new Final("not granted")];
+    const waiting = new Waiting(async (symbol) => {
+      asked.push(symbol);
+      const error = errors.shift();
+      if (error !== undefined) {
+        throw error;
+      }
+    });
+    waiting.request(["A", "B", "C"]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(asked).toEqual(["A", "B", "C"]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asked).toEqual(["A", "B", "C", "A"]);
   });
 });
