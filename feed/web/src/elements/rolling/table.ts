@@ -178,12 +178,11 @@ export class RollingTable<Line> {
     if (isEarly && !this.#isDue) {
       return !this.#roll.isPaused;
     }
-    if (!(!isEarly && this.#roll.advance()) && !this.#isDue) {
-      return false;
+    if (this.#roll.advance() || this.#isDue) {
+      this.#isDue = false;
+      this.#drawnMs = nowMs;
+      this.#write();
     }
-    this.#isDue = false;
-    this.#drawnMs = nowMs;
-    this.#write();
     return false;
   }
 
