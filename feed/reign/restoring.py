@@ -90,6 +90,27 @@ class Restoring:
         Raises:
             BusAway: it cannot be read.
         """
+        while True:
+            await self._reach(upto)
+            try:
+                await self._look_for_checkpoint()
+            except BusAway as away:
+                if self._checkpoint is None:
+                    raise
+                log.warning("checkpoint_as_before", error=str(away))  # what came since is kept
+            if self._reached >= upto:  # else its connection has ended, and it has begun anew
+                break
+        restored = self._compose(term, _fitting(self._checkpoint, term, source))
+        await self.close()
+        self._checkpoint = self._replayed = None  # a reign is long
+        return restored
+
+    async def _reach(self, upto: int) -> None:
+        """Wait until the stream is read up to one of its own sequences.
+
+        Raises:
+            BusAway: that takes too long.
+        """
         try:
             async with asyncio.timeout(READ_S):
                 while self._reached < upto:
@@ -98,17 +119,6 @@ class Restoring:
         except TimeoutError:
             words = f"the stream is read up to {self._reached}, and not to {upto}"
             raise BusAway(words) from None
-        try:
-            await self._look_for_checkpoint()
-        except BusAway as away:
-            if self._checkpoint is None:
-                raise
-            log.warning("checkpoint_as_before", error=str(away))  # what came since is kept
-        await self.close()
-        parts = _fitting(self._checkpoint, term, source)
-        restored = self._compose(term, parts)
-        self._checkpoint = self._replayed = None  # a reign is long
-        return restored
 
     def _compose(self, term: Batch, parts: Sequence[checkpoint.Plain] | None) -> Restored:
         mono_ns, newest = time.monotonic_ns(), term.first - 1
