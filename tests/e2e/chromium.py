@@ -6,6 +6,7 @@ here, and never handed to the page as text to be evaluated there.
 """
 
 import asyncio
+import json
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -18,7 +19,14 @@ from tests.e2e.conftest import Program
 
 pytest.importorskip("playwright", reason="playwright is not installed (the extra `clients`)")
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    async_playwright,
+)
 
 PATIENCE_S = 90.0  # clients wait up to 30 s before they try again, and many tabs share two cores
 _LOOK_AGAIN_S = 0.15  # a look keeps three processes busy
@@ -71,11 +79,30 @@ class Tab:
         return await self.page.evaluate(expression)
 
     async def until(self, expression: str) -> Any:
-        """Ask until the answer is true in JavaScript's sense; return it."""
+        """Ask until the answer is true in JavaScript's sense; return it.
+
+        What cannot be told yet is not true: of an element that is to come, or while another page
+        is about to be shown.
+        """
+        why = ""
+
+        async def answer() -> Any:
+            nonlocal why
+            try:
+                return await self.ask(expression)
+            except Error as error:
+                why = f" ({error.message})"
+                return None
+
         try:
-            return await until(lambda: self.ask(expression))
+            return await until(answer)
         except TimeoutError:
-            raise AssertionError(f"not true: {expression}; {await self.ask(_STATE)}") from None
+            raise AssertionError(f"not true: {expression}{why}; {await self.ask(_STATE)}") from None
+
+    async def until_text(self, selector: str, words: str) -> None:
+        """Wait until an element that is there says something, and perhaps more."""
+        text = f"document.querySelector({json.dumps(selector)}).innerText"
+        await self.until(f"{text}.includes({json.dumps(words)})")
 
     async def track(self) -> None:
         """Look at every trade from now on; `track` in the page holds what was seen."""
