@@ -38,6 +38,7 @@ async def violations(page: Page, *rules: str) -> list[str]:
         page: which.
         rules: the ids of those that are looked at; none: all.
     """
+    await page.evaluate(_SETTLED)  # colours on their way from one to another are of neither
     if not await page.evaluate("'axe' in globalThis"):
         await page.evaluate(axe_script().read_text())
     found: list[Any] = await page.evaluate(_RUN, {"runOnly": rules} if rules else {})

@@ -122,7 +122,7 @@ async def all_clocks_are_of_one_zone(tab: Tab, program: Program) -> None:
         return str(await tab.ask(time)) in await prints.inner_text()
 
     await until(is_there)
-    assert await tab.page.locator("feed-chart").get_attribute("timezone") == "Asia/Tokyo"
+    await tab.until("document.querySelector('feed-chart').timezone === 'Asia/Tokyo'")
     await tab.until("location.search.includes('zone=Asia/Tokyo')")
     beside = await tab.page.context.new_page()
     await beside.goto(program.url("/status"))
@@ -167,6 +167,7 @@ async def a_new_version_is_offered(tab: Tab, status: dict[str, Any]) -> None:
     await page.get_by_role("button", name="Put away").click()
     await page.locator("summary", has_text="Room").click()
     await until_news(page, r"A new version is here\.")
+    await tab.until("location.search.includes('symbol=AAPL')")  # it is written a moment later
     address = await tab.ask("location.href")
     await page.unroute_all(behavior="ignoreErrors")
     await page.get_by_role("button", name="Reload").click()

@@ -34,6 +34,10 @@ _WATCH_SHIFTS = """() => {
 }"""
 _PASTS = """new Set(performance.getEntriesByType("resource").map(({ name }) => name)
   .filter((name) => /v1.bars.*timeframe=1[md]/.test(name))).size"""
+_ALL_IS_DRAWN = """document.fonts.status === "loaded"
+  && [...document.querySelectorAll(".rows .row")]
+    .every((row) => /%/.test(row.innerText) && row.querySelector(".course path").getAttribute("d"))
+  && /\\d – /.test(document.getElementById("detail-range").textContent)"""
 # A digit more in one row of a table is 0.00001; a line that pushes the page, 0.05.
 _NOTHING_MOVED = 0.0005
 
@@ -114,7 +118,7 @@ async def test_restarted_server_is_told_as_a_gap_and_the_page_recovers(
     program.terminate(signal.SIGKILL)
     await program.ended()
     await tab.until("!document.getElementById('banner').hidden")
-    assert "prices as of" in await tab.text("#banner")
+    await tab.until_text("#banner", "prices as of")
     assert "Live" not in await tab.text("#pill")
     await run("--port", str(program.port), *CALM)
     await tab.until("feed.status.phase === 'live' && document.getElementById('banner').hidden")
@@ -125,7 +129,7 @@ async def test_restarted_server_is_told_as_a_gap_and_the_page_recovers(
     assert gap["from"].partition("-")[0] == epoch
     assert str(await tab.ask("feed.position")).partition("-")[0] != epoch
     assert "the server was restarted" in await tab.text("#journal")
-    assert "Live" in await tab.text("#pill")
+    await tab.until_text("#pill", "Live")
 
 
 @pytest.mark.timeout(360)  # eight pages are begun, and looked at by turns
@@ -138,7 +142,7 @@ async def test_many_tabs_share_one_connection_that_outlives_its_tab(
     for tab in tabs:
         await tab.until(f"feed.status.tabs === {TABS}")
         await tab.track()
-    assert connected(await program.document("/v1/status")) == {"websocket": 1}
+    await until_connected(program, "websocket")
     leader = await the_leader(tabs)
     tabs.remove(leader)
     for tab in tabs:
@@ -150,15 +154,20 @@ async def test_many_tabs_share_one_connection_that_outlives_its_tab(
         await tab.assert_nothing_lost()
         assert await tab.ask("track.gaps") == []
     await the_leader(tabs)
-    status = await program.document("/v1/status")
-    assert connected(status) == {"websocket": 1}
-    assert status["resumes"] == {"replayed": 1}
+    await until_connected(program, "websocket")
+    assert (await program.document("/v1/status"))["resumes"] == {"replayed": 1}
 
 
 async def the_leader(tabs: list[Tab]) -> Tab:
-    roles = await asyncio.gather(*(tab.ask("feed.status.role") for tab in tabs))
-    assert sorted(roles) == ["follower"] * (len(tabs) - 1) + ["leader"]
-    return tabs[roles.index("leader")]
+    """Wait until one of the tabs leads, and all others follow it; return that one."""
+
+    async def one() -> Tab | None:
+        roles = await asyncio.gather(*(tab.ask("feed.status.role") for tab in tabs))
+        is_one = sorted(roles) == ["follower"] * (len(tabs) - 1) + ["leader"]
+        return tabs[roles.index("leader")] if is_one else None
+
+    leader: Tab = await until(one)
+    return leader
 
 
 async def test_offline_page_says_so_and_resumes(run: Run, chromium: Chromium) -> None:
@@ -171,8 +180,8 @@ async def test_offline_page_says_so_and_resumes(run: Run, chromium: Chromium) ->
     await tab.cut()  # what is open already, Chromium leaves open
     await tab.until("document.getElementById('pill').innerText.startsWith('Offline')")
     await tab.until("!document.getElementById('banner').hidden")
-    assert "prices as of" in await tab.text("#banner")
-    assert await tab.ask("'stale' in document.body.dataset")
+    await tab.until_text("#banner", "prices as of")
+    await tab.until("'stale' in document.body.dataset")
     await tab.page.context.set_offline(False)
     await tab.until("document.getElementById('banner').hidden")
     await tab.more_trades()
@@ -196,7 +205,7 @@ async def test_halt_is_shown_where_the_price_is(
     program = await run("--source", f"replay:{recording}", "--speed", "max")
     tab = await chromium.dashboard(program, "symbols=AAPL,MSFT&symbol=AAPL")
     await tab.until("!document.getElementById('detail-halt').hidden")
-    assert (await tab.text("#detail-halt")).startswith("Trading Halt Halt News Pending")
+    await tab.until_text("#detail-halt", "Trading Halt Halt News Pending")
     await tab.until("document.querySelector('[data-symbol=AAPL] .badge').textContent === 'Halted'")
     assert not await tab.page.is_visible("[data-symbol=MSFT] .badge")
     await tab.page.click("[data-symbol=MSFT]")
@@ -228,7 +237,7 @@ async def test_connection_is_a_drawer_behind_the_line_that_tells_it(
     assert await drawer.get_by_text("Ladder of slow readers").is_visible()
     await tab.page.keyboard.press("Escape")
     await drawer.wait_for(state="hidden")
-    assert await tab.ask("document.activeElement.id") == "pill"
+    await tab.until("document.activeElement.id === 'pill'")
 
 
 async def test_chart_has_half_of_a_desktop(run: Run, chromium: Chromium) -> None:
@@ -255,14 +264,15 @@ async def test_nothing_moves_while_prices_come_and_when_they_end(
     await tab.page.get_by_role("table", name="Quotes of AAPL").get_by_role("row").nth(5).wait_for()
     await tab.until(f"{_PASTS} === 20")  # the course and the day of each of ten symbols
     await tab.track()
-    await tab.more_trades(300)  # they are drawn by then
+    await tab.more_trades(300)
+    await tab.until(_ALL_IS_DRAWN)
     await tab.ask(_WATCH_SHIFTS)
     await tab.more_trades(700)
     program.terminate(signal.SIGKILL)
     await program.ended()
     banner = tab.page.get_by_role("region", name="What is wrong")
     await banner.get_by_role("button", name="Try now").wait_for()
-    assert " · prices as of " in await banner.inner_text()
+    await tab.until_text("#banner", " · prices as of ")
     assert await tab.ask("moved") < _NOTHING_MOVED, await tab.ask("moving")
     assert not await banner.locator("#banner-why").is_visible(), "details are on demand"
     await banner.get_by_text("Details").click()

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.e2e.axe import violations
-from tests.e2e.chromium import Chromium, launched
+from tests.e2e.chromium import Chromium, launched, until
 from tests.e2e.conftest import Run
 
 SERVE = ("--symbols", "40", "--rate", "400", "--seed", "7")
@@ -44,15 +44,20 @@ async def test_market_is_seen_at_a_glance_and_any_symbol_of_it_chosen(
     await page.get_by_role("heading", name=symbol, exact=True).wait_for()
     watched = page.get_by_role("grid").get_by_role("rowheader")
     assert await watched.count() == 1, "it is not watched"
-    assert re.search(r"\d+\s+up,.*\d+\s+down,.*unchanged", await strip.inner_text(), re.DOTALL)
-    assert await strip.get_by_role("group", name="Gainers").get_by_text("%").first.is_visible()
+    breadth = re.compile(r"\d+\s+up,.*\d+\s+down,.*unchanged", re.DOTALL)
+
+    async def is_told() -> bool:
+        return breadth.search(await strip.inner_text()) is not None
+
+    await until(is_told)
+    await strip.get_by_role("group", name="Gainers").get_by_text("%").first.wait_for()
 
     await page.keyboard.press("Alt+h")
     heat = page.get_by_role("region", name="Heat map", exact=True)
     tiles = heat.get_by_role("button", name=re.compile(r"^\S+ [+−]?\d+\.\d %, turnover \S+$"))
     await tiles.nth(5).wait_for()
     await tab.until("location.search.includes('heat=turnover')")
-    assert not await page.get_by_role("img", name="Chart of").is_visible()
+    await page.get_by_role("img", name="Chart of").wait_for(state="hidden")
     await tab.until("document.activeElement.classList.contains('tile')")
     first = await tab.ask("document.activeElement.firstChild.textContent")
     await page.keyboard.press("ArrowRight")
@@ -63,8 +68,8 @@ async def test_market_is_seen_at_a_glance_and_any_symbol_of_it_chosen(
     await page.keyboard.press("Enter")
     await heat.wait_for(state="hidden")
     await page.get_by_role("heading", name=second.split()[0], exact=True).wait_for()
-    assert await tab.ask("document.activeElement.textContent") == "Heat map"
-    assert await page.get_by_role("img", name="Chart of").is_visible()
+    await tab.until("document.activeElement.textContent === 'Heat map'")
+    await page.get_by_role("img", name="Chart of").wait_for()
 
     await page.keyboard.press("Enter")
     await heat.get_by_role("radio", name="Volume").check()
@@ -80,4 +85,4 @@ async def test_market_is_seen_at_a_glance_and_any_symbol_of_it_chosen(
         "**/v1/market?*", lambda route: route.fulfill(status=403, json={"detail": "ask Ann"})
     )
     await strip.get_by_text("You may not see the market as a whole: ask Ann").wait_for()
-    assert await active.first.is_hidden()
+    await active.first.wait_for(state="hidden")

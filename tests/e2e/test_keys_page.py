@@ -40,7 +40,7 @@ _SMALL = """() => {
   return small;
 }"""
 _OPEN_ALL = "document.querySelectorAll('details').forEach((each) => { each.open = true; })"
-_FOCUSED = "document.activeElement.role ?? document.activeElement.id"
+_GRID_HAS_FOCUS = "document.activeElement.role === 'grid'"
 
 
 @pytest.fixture
@@ -71,9 +71,9 @@ async def walk_and_search(tab: Tab) -> None:
     await page.keyboard.press("ArrowDown")
     await until_shown(page, "JPM")
     await page.keyboard.press("/")
-    assert await tab.ask("document.activeElement.id") == "search"
+    await tab.until("document.activeElement.id === 'search'")
     await page.keyboard.press("Escape")
-    assert await tab.ask(_FOCUSED) == "grid"
+    await tab.until(_GRID_HAS_FOCUS)
     await page.keyboard.press("Delete")
     await page.get_by_text("JPM is removed.", exact=True).wait_for()
     await page.keyboard.press("Control+z")
@@ -84,17 +84,17 @@ async def command(tab: Tab) -> None:
     page = tab.page
     await do(page, "dark th")
     await tab.until("location.search.includes('theme=dark')")
-    assert await tab.ask(_FOCUSED) == "grid"
+    await tab.until(_GRID_HAS_FOCUS)
     await page.keyboard.press("Control+k")
     await page.keyboard.type("five")
     await page.get_by_text("No command and no symbol matches “five”").wait_for()
     await page.keyboard.press("Escape")
-    assert await tab.ask(_FOCUSED) == "grid"
+    await tab.until(_GRID_HAS_FOCUS)
     await do(page, "msft")
     await until_shown(page, "MSFT")
     await do(page, "letters off")
     await page.keyboard.press("t")
-    assert await tab.ask(_FOCUSED) == "grid"
+    await tab.until(_GRID_HAS_FOCUS)
     await do(page, "letters on")
 
 
@@ -107,14 +107,14 @@ async def layers(tab: Tab) -> None:
     assert await page.evaluate(_SMALL) == []
     await page.keyboard.press("Escape")
     await keys.wait_for(state="hidden")
-    assert await tab.ask(_FOCUSED) == "grid"
+    await tab.until(_GRID_HAS_FOCUS)
     await page.keyboard.press("Alt+c")
     drawer = page.get_by_role("region", name="Connection")
     await drawer.wait_for()
     await page.keyboard.press("Alt+w")
     await page.keyboard.press("Escape")
     await drawer.wait_for(state="hidden")
-    assert await tab.ask(_FOCUSED) == "grid"
+    await tab.until(_GRID_HAS_FOCUS)
 
 
 async def measure_targets(tab: Tab) -> None:
@@ -124,6 +124,7 @@ async def measure_targets(tab: Tab) -> None:
     await page.get_by_role("spinbutton", name="Price").wait_for()  # the panel is loaded then
     for size in PHONE, DESKTOP:
         await page.set_viewport_size(size)
+        await tab.until(f"innerWidth === {size['width']}")
         assert await page.evaluate(_SMALL) == [], size
     await tab.ask(_OPEN_ALL.replace("true", "false"))
     await page.keyboard.press("Escape")
@@ -139,6 +140,7 @@ async def be_on_the_wall(tab: Tab) -> None:
     assert not await page.get_by_role("banner").is_visible()
     await tab.until("location.search.includes('wall=1')")
     await until_large(wall, DESKTOP)
+    await wall.get_by_role("row").nth(5).wait_for()
     assert await wall.get_by_role("row").count() == 6
     await page.keyboard.press("ArrowDown")
     await wall.get_by_role("heading", name="TSLA").wait_for()
@@ -171,9 +173,13 @@ async def test_everything_is_done_by_keys_and_read_from_afar(run: Run, chromium:
     await program.ended()
     state = tab.page.get_by_text(re.compile(r"behind · as of|Reconnecting.* · as of"))
     await state.wait_for()
-    assert await state.evaluate("(it) => getComputedStyle(it.parentElement).backgroundColor") != (
-        await tab.ask("getComputedStyle(document.body).backgroundColor")
-    )
+    ground = await tab.ask("getComputedStyle(document.body).backgroundColor")
+
+    async def stands_out() -> bool:
+        own = await state.evaluate("(it) => getComputedStyle(it.parentElement).backgroundColor")
+        return bool(own != ground)
+
+    await until(stands_out)
     await until_large(tab.page.get_by_role("region", name="Wall"), SCREEN)
     await tab.page.keyboard.press("Escape")
     await until_shown(tab.page, "TSLA")

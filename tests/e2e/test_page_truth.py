@@ -92,7 +92,7 @@ async def test_page_that_lost_its_server_says_how_far_it_is_behind(
     await program.ended()
     await tab.until("document.getElementById('pill').innerText.includes('s behind')")
     await until_it_looks(tab, current=False)
-    assert "prices as of" in await tab.text("#banner")
+    await tab.until_text("#banner", "prices as of")
 
 
 async def test_recording_that_is_over_is_as_of_its_end(
@@ -106,7 +106,7 @@ async def test_recording_that_is_over_is_as_of_its_end(
     shown = await tab.ask(
         f"new Date('2024-05-01T14:30:{SECONDS - 1}Z').toLocaleTimeString('en-GB')"
     )
-    assert await tab.text("#as-of") == f"as of 2024-05-01 {shown}"
+    await tab.until_text("#as-of", f"as of 2024-05-01 {shown}")
 
 
 async def test_halted_symbol_is_as_of_its_last_tick(
@@ -129,11 +129,11 @@ async def test_halted_symbol_is_as_of_its_last_tick(
     tab = await chromium.dashboard(program, "symbols=AAPL,MSFT&symbol=AAPL")
     await tab.until("!document.getElementById('detail-halt').hidden")
     style = "getComputedStyle(document.querySelector('{}')).fontStyle"
-    assert "prices as of 2024-05-01" in await tab.text("#detail-halt")
+    await tab.until_text("#detail-halt", "prices as of 2024-05-01")
     name = "document.querySelector('[data-symbol=AAPL] .name').textContent"
     await tab.until(f"{name}.startsWith('as of ')")  # rows are drawn with a beat of their own
-    assert await tab.ask(style.format("[data-symbol=AAPL] .last")) == "italic"
-    assert await tab.ask(style.format("#detail-last")) == "italic"
+    for last in ("[data-symbol=AAPL] .last", "#detail-last"):
+        await tab.until(f"{style.format(last)} === 'italic'")
     # Where the machine held all of it for a while, this one was stale, too.
     await tab.until(f"{style.format('[data-symbol=MSFT] .last')} === 'normal'")
 
@@ -159,7 +159,9 @@ async def test_chart_starts_over_with_a_recording_that_begins_anew(
     for _ in range(2):
         await until(is_high)
         await until(is_low)
-    assert await tab.text("#age-event-p50") in ("recorded", "–")
+    await tab.until(
+        "['recorded', '–'].includes(document.getElementById('age-event-p50').innerText)"
+    )
 
 
 async def until_legend_tells(tab: Tab, words: str) -> None:
@@ -231,13 +233,12 @@ async def test_symbols_of_the_address_that_are_not_listed_are_shown_and_said(
 ) -> None:
     program = await run("--symbols", "AAPL,MSFT", "--rate", "50")
     tab = await chromium.dashboard(program, "symbols=AAPL,aapl,A*,AAPL&symbol=aapl")
-    assert await tab.text("#count") == "2"
-    await tab.until("document.querySelector('[data-symbol=aapl] .name').innerText !== ''")
-    assert await tab.text("[data-symbol=aapl] .name") == "not listed; AAPL?"
+    await tab.until("document.getElementById('count').textContent === '2'")
+    name = "document.querySelector('[data-symbol=aapl] .name').innerText"
+    await tab.until(f"{name} === 'not listed; AAPL?'")
     await tab.until("document.getElementById('detail-name').innerText === 'not listed; AAPL?'")
-    journal = await tab.text("#journal")
-    assert "aapl is not listed; did you mean AAPL?" in journal
-    assert "A* cannot be a symbol" in journal
+    await tab.until_text("#journal", "aapl is not listed; did you mean AAPL?")
+    await tab.until_text("#journal", "A* cannot be a symbol")
 
 
 async def test_a_watchlist_of_another_market_is_not_an_empty_one(
@@ -252,7 +253,7 @@ async def test_a_watchlist_of_another_market_is_not_an_empty_one(
         await tab.ask(f"localStorage.setItem('feed.lists', {stored})")
         await tab.page.goto(program.url("/"))
         await tab.until("document.getElementById('loading').hidden")
-        assert await tab.text("#count") == count
+        await tab.until(f"document.getElementById('count').textContent === '{count}'")
 
 
 async def test_all_of_a_recording_is_also_what_it_comes_to_later(
@@ -333,7 +334,7 @@ async def test_pages_work_behind_a_prefix(prefixed: Program, chromium: Chromium)
     await until_legend_tells(tab, "C\u00a0")
     await tab.open_connection()
     await tab.page.click(".code summary")
-    assert f"{prefixed.url('/markets')}/client.js" in await tab.text("#snippet")
+    await tab.until_text("#snippet", f"{prefixed.url('/markets')}/client.js")
     plain = await reached(chromium, prefixed.url("/markets/plain"))
     await plain.until("document.getElementById('state').textContent === 'live'")
     status = await reached(chromium, prefixed.url("/markets/status"))

@@ -48,7 +48,7 @@ async def test_plain_page_whose_server_says_nothing_does_not_look_current(
     tab = await plain(chromium, program, frozen=True)
     await tab.until(f"{_PLAIN} === 'live'")
     await tab.until(_PLAIN_HAS_PRICES)
-    assert await tab.ask(_PLAIN_LOOKS_CURRENT)
+    await tab.until(_PLAIN_LOOKS_CURRENT)
     stop(program.process.pid)
 
     async def says_so() -> Any:
@@ -92,10 +92,10 @@ async def test_plain_page_of_a_recording_that_is_over_says_so(
     program = await run("--source", source, "--speed", "max")
     tab = await plain(chromium, program)
     await tab.until(f"{_PLAIN}.endsWith(': the recording is over')")
-    assert "the recording is over; prices as of " in await tab.text("#pill")
+    await tab.until_text("#pill", "the recording is over; prices as of ")
     assert not await tab.ask(_PLAIN_LOOKS_CURRENT)
     change = "document.querySelector('#prices tr:last-child td:nth-child(3)').textContent"
-    assert await tab.ask(change) == " 0.00 %"
+    await tab.until(f"{change} === ' 0.00 %'")
     assert "BRK'A  1" in await tab.text("#prices")
     command = (await tab.text("#commands")).splitlines()[-1]
     assert shlex.split(command)[-2:] == ["--symbols", "BRK'A  1"]

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.e2e.chromium import launched, until
+from tests.e2e.chromium import Tab, launched
 from tests.e2e.conftest import Run
 from tests.e2e.test_tls import FIRST, write
 from tests.fakes.keys import KeysFile
@@ -21,28 +21,18 @@ async def test_the_dashboard_asks_who_it_is_and_forgets_it_again(run: Run, tmp_p
         await page.fill("#credential", f"{key.id}.wrong")
         await page.click("#sign-in-form button")
 
-        async def problem() -> str:
-            return await page.text_content("#sign-in-problem") or ""
-
-        await until(problem)
-        assert "the key is not known here" in await problem()
+        tab = Tab(page)
+        await tab.until_text("#sign-in-problem", "the key is not known here")
         await page.fill("#credential", f"{key.id}.{key.secret}")
         await page.click("#sign-in-form button")
 
-        async def ticks() -> object:
-            return await page.evaluate("() => feed.counters.ticks")
-
-        await until(ticks)
+        await tab.until("feed.counters.ticks")
         assert await page.evaluate("() => document.cookie") == "", "no script sees the cookie"
         assert not await page.is_visible("#sign-in")
         assert await page.evaluate("() => feed.status.transport") == "websocket"
         stored = await page.evaluate("() => JSON.stringify([localStorage, sessionStorage])")
         assert key.secret not in stored
         await page.reload()
-        await until(ticks)
+        await tab.until("feed.counters.ticks")
         await page.click("#sign-out")
-
-        async def asked_again() -> bool:
-            return await page.is_visible("#sign-in")
-
-        await until(asked_again)
+        await page.wait_for_selector("#sign-in")

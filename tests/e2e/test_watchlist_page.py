@@ -60,7 +60,7 @@ async def make_list(tab: Tab) -> None:
         await search.fill(symbol)
         await search.press("Enter")
     await until_shown(page, "JPM", "BTC/USD", "XOM", "KO")
-    assert await tab.ask("document.activeElement.role") == "grid"
+    await tab.until("document.activeElement.role === 'grid'")
     for key in ("End", "ArrowUp", "Alt+ArrowUp"):
         await page.keyboard.press(key)
     await until_shown(page, "JPM", "XOM", "BTC/USD", "KO")
@@ -109,9 +109,18 @@ async def choose_columns(page: Page, *names: str) -> None:
     await page.keyboard.press("Escape")
 
 
-async def heads(page: Page) -> list[str]:
-    texts = await page.get_by_role("grid").get_by_role("columnheader").all_inner_texts()
-    return [text.strip() for text in texts[:-1]]
+async def until_heads(page: Page, *names: str) -> None:
+    """Wait until the columns have these names."""
+    heads = page.get_by_role("grid").get_by_role("columnheader")
+
+    async def are() -> bool:
+        texts = await heads.all_inner_texts()
+        return [text.strip() for text in texts[:-1]] == list(names)
+
+    try:
+        await until(are)
+    except TimeoutError:
+        raise AssertionError(f"they are {await heads.all_inner_texts()}, not {names}") from None
 
 
 async def sort_and_point(page: Page) -> None:
@@ -119,7 +128,11 @@ async def sort_and_point(page: Page) -> None:
     await page.get_by_role("button", name="Last", exact=True).click()
     sorted_by = page.get_by_role("button", name=re.compile("^Sorted by Last ↓$"))
     await sorted_by.wait_for()
-    assert (await shown(page))[0] == "BTC/USD"
+
+    async def is_first() -> bool:
+        return (await shown(page))[0] == "BTC/USD"
+
+    await until(is_first)
     await rows(page).first.hover()
     await page.get_by_role("button", name=re.compile("paused")).wait_for()
     await page.mouse.move(1, 1)
@@ -149,7 +162,7 @@ async def test_lists_columns_order_and_filters_are_a_link_that_opens_elsewhere(
     await watch_all_and_clear(tab)
     await until_shown(page, *mine)
     await choose_columns(page, "Last", "Day range")
-    assert await heads(page) == ["Symbol", "Last", "Day range"]
+    await until_heads(page, "Symbol", "Last", "Day range")
     await sort_and_point(page)
 
     await page.get_by_role("combobox", name="Class").select_option(label="US equities (3)")
@@ -170,12 +183,16 @@ async def test_lists_columns_order_and_filters_are_a_link_that_opens_elsewhere(
     # In another browser the address is the same view; what is wrong in it is said.
     address = str(await tab.ask("location.search.replace('density=compact', 'density=tight')"))
     other = await chromium.dashboard(program, address.removeprefix("?"))
-    assert sorted(await shown(other.page)) == sorted(mine)
-    assert await heads(other.page) == ["Symbol", "Last", "Day range"]
-    assert await other.page.get_by_role("button", name="Sorted by Last ↓").is_visible()
+
+    async def are_mine() -> bool:
+        return sorted(await shown(other.page)) == sorted(mine)
+
+    await until(are_mine)
+    await until_heads(other.page, "Symbol", "Last", "Day range")
+    await other.page.get_by_role("button", name="Sorted by Last ↓").wait_for()
     assert await other.ask("getComputedStyle(document.documentElement).colorScheme") == "light"
     await other.page.get_by_role("button", name="1m: 1 minute", pressed=True).wait_for()
-    assert "density=tight is not accepted" in str(await other.page.text_content("#journal"))
+    await other.until_text("#journal", "density=tight is not accepted")
     await other.page.get_by_text("This list came with a link.").wait_for()
     await other.page.get_by_role("button", name="Keep it").click()
     lists = other.page.get_by_role("combobox", name="List", exact=True)

@@ -105,8 +105,8 @@ async def ask_beside_the_chart(tab: Tab) -> str:
     page = tab.page
     await page.get_by_role("grid").focus()
     await press(page, "Alt+q")
-    question = page.get_by_role("textbox", name="Question")
-    assert await question.input_value() == "What moved AAPL?"
+    await tab.until("document.getElementById('question').value === 'What moved AAPL?'")
+    await tab.until("document.activeElement.id === 'question'")
     await page.keyboard.type("what moved <b>most</b>?")  # instead of it
     await page.get_by_role("checkbox", name="Share").check()
     await press(page, "Tab", "Enter")
@@ -135,8 +135,8 @@ async def test_alerts_and_answers_stand_where_they_are_about_something(
     last = json.dumps(whole.rpartition(": ")[2])
     await second.until(f"spoken.some((words) => words.includes({last}))")
     assert whole.startswith("Market summary (rule-based, not a language model) as of ")
-    assert (await second.ask(content("facts-text"))).strip()
-    assert " as of position " in await second.text("#answer-facts summary")
+    await second.until(f"{content('facts-text')}.trim()")
+    await second.until_text("#answer-facts summary", " as of position ")
 
     await tab.page.bring_to_front()
     await tab.until(f"{content('text')} === {json.dumps(whole)}")
@@ -146,4 +146,4 @@ async def test_alerts_and_answers_stand_where_they_are_about_something(
 
     await tab.ask("location.hash = 'answer=x'")
     await tab.until(f"{content('problem')}.startsWith('id: \"x\" is not accepted')")
-    assert await tab.ask(content("text")) == ""
+    await tab.until(f"{content('text')} === ''")
