@@ -342,6 +342,7 @@ class Page:
         self.page = page
         self.listeners: list[InPage] = []
         self.held: asyncio.Task[None] | None = None
+        self.is_held = asyncio.Event()
         self.let_go = asyncio.Event()
 
     async def open(self, feed: Feed) -> None:
@@ -362,11 +363,14 @@ class Page:
                     for text in texts:
                         listener.hear(text)
 
-    def hold(self) -> None:
+    async def hold(self) -> None:
         """Block the page's only thread, so that it takes nothing any more."""
         if self.held is None:
+            self.is_held.clear()
             self.let_go.clear()
             self.held = asyncio.create_task(self.page.evaluate("hold()"))
+            async with asyncio.timeout(PROGRAM_PATIENCE_S):
+                await self.is_held.wait()
 
     async def go_on(self) -> None:
         if self.held is not None:
@@ -375,6 +379,7 @@ class Page:
             await held
 
     async def _answer(self, route: Any) -> None:
+        self.is_held.set()
         await self.let_go.wait()
         await route.fulfill(body="")
 
@@ -394,7 +399,7 @@ class InPage(Listener):
         await self._page.page.evaluate(f"listen.{self.name}()")
 
     async def pause(self) -> None:
-        self._page.hold()
+        await self._page.hold()
 
     async def resume(self) -> None:
         await self._page.go_on()

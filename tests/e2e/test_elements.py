@@ -137,7 +137,7 @@ async def test_a_watchlist_is_walked_by_keys_and_tells_what_was_chosen(
     await grid.focus()
     for key in ("End", "ArrowUp", "Enter"):
         await page.keyboard.press(key)
-    assert await grid.get_by_role("row", name=re.compile("^MSFT"), selected=True).count() == 1
+    await grid.get_by_role("row", name=re.compile("^MSFT"), selected=True).wait_for()
     await until_text(page.get_by_role("table", name="Time and sales of MSFT"), r"\d:\d\d\s+[\d.]+")
     await page.keyboard.press("Shift+Tab")
     assert await page.evaluate("document.activeElement.localName") == "feed-tape"

@@ -138,6 +138,7 @@ async def exports(command: str, stage: Stage) -> None:
     trades = stage.folder / "day.csv"
     trades.write_text("symbol,timestamp,price,amount\nAAPL,2026-11-27T14:30:00Z,190.5,100\n")
     program = await stage.run("--source", f"replay:{trades}", "--speed", "max")
+    await program.until_metric("feed_ticks_total", 1)
     words = here(f".venv/bin/{command}", program)
     [name] = [index for index, word in enumerate(words) if word == "export"]
     file = stage.folder / words[name + 1]
