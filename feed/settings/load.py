@@ -288,12 +288,15 @@ def _values(fields: Iterable[str], written: Written) -> dict[str, Any]:
 
 
 def _variables(block: type[Options]) -> Written:
+    there = {name.upper() for name in os.environ}
+    names = {field: variable_name(field) for field in block.option_fields()}
+    if there.isdisjoint(names.values()):  # looking for them one by one is slow
+        return {}
     values = {**_empty_safeguards(block), **EnvSettingsSource(block)()}
-    names = {field: variable_name(field) for field in block.option_fields() if field in values}
     return {
         field: Given(name, values[field])
         for field, name in names.items()
-        if not is_of_kubernetes(name, str(values[field]))
+        if field in values and not is_of_kubernetes(name, str(values[field]))
     }
 
 
