@@ -217,8 +217,7 @@ class _Reader:
         for number, (_, path) in enumerate(logs, 1):
             self._read_log(path, is_last=number == len(logs))
         reached = meta["sequence"] if replayed.ring is None else replayed.ring.newest
-        tailed = self._read_tail() if self.killed else 0
-        from_others = self._ask_others() if self.killed else 0
+        found, from_others = self._read_unlogged() if self.killed else (0, 0)
         ring, newest = replayed.ring, self.contents.newest
         if ring is None:
             first = meta["sequence"]
@@ -239,7 +238,7 @@ class _Reader:
             replayed.after_words,
             replayed.receipts,
             self._later_ns(meta["wall_offset_ns"]),
-            max(0, newest - reached - tailed - from_others),
+            max(0, newest - reached - found),
             from_others,
             replayed.undone.deleted,
             replayed.undone.deletions(meta["sequence"]),
@@ -288,60 +287,72 @@ class _Reader:
         except (OSError, Unreadable, InvalidTick) as error:
             raise Unreadable(f"{path.name} {error}") from None
 
-    def _read_tail(self) -> int:
-        """Read what the log does not have, and write it there; return how many ticks these were.
+    def _read_unlogged(self) -> tuple[int, int]:
+        """Read what the log does not have, from the tail and from others, and write it there.
+
+        The tail may lack a cut that had no room there, and have a smaller one that came after it.
+
+        Returns:
+            How many ticks were found, and how many of them others had.
+
+        Raises:
+            OSError: the log cannot be written.
+            Unreadable: what was found does not fit.
+        """
+        replayed = self.replayed
+        reached = replayed.checkpointed if replayed.ring is None else replayed.ring.newest
+        missing: list[Record] = []
+        from_others = 0
+        for record in self._in_tail():
+            if record.first > reached + 1:
+                others = self._ask_others(reached, record.first - 1)
+                from_others += _ticks_of(others)
+                missing += others
+            missing.append(record)
+            reached = max(reached, record.last)
+        others = self._ask_others(reached, self.contents.newest)
+        missing += others
+        self._log_again(missing)
+        return _ticks_of(missing), from_others + _ticks_of(others)
+
+    def _in_tail(self) -> list[Record]:
+        """Return the cuts of the tail that the log does not have.
 
         What is wrong with a tail makes a hole, as where there is none. The cell says which record
         was the last that anybody may have been told of: one that a kill has kept from it comes
         again, from the source or its producer.
-
-        Raises:
-            OSError: the log cannot be written.
-            Unreadable: a record that is whole has no ticks.
         """
-        path = self.directory.tail
         try:
-            kept = tail.decode(_read(path), self.contents.epoch)
+            kept = tail.decode(_read(self.directory.tail), self.contents.epoch)
         except (OSError, Unreadable):
-            return 0
-        ring = self.replayed.ring
+            return []
+        ring, newest = self.replayed.ring, self.contents.newest
         reached = 0 if ring is None else ring.newest
-        newest = self.contents.newest
-        missing = [each for each in kept if reached < each.first and each.last <= newest]
-        return self._log_again(missing, path.name)
+        return [each for each in kept if reached < each.first and each.last <= newest]
 
-    def _ask_others(self) -> int:
-        """Ask others for what neither the log nor the tail has; return how many ticks they had.
+    def _ask_others(self, reached: int, upto: int) -> Sequence[Record]:
+        """Return the cuts behind a sequence, up to another one, as far as others have them."""
+        if self.elsewhere is None or reached >= upto:
+            return []
+        return self.elsewhere(Position(self.contents.epoch, reached), upto)
 
-        Raises:
-            OSError: the log cannot be written.
-            Unreadable: what they say does not fit.
-        """
-        replayed, newest = self.replayed, self.contents.newest
-        reached = replayed.checkpointed if replayed.ring is None else replayed.ring.newest
-        if self.elsewhere is None or reached >= newest:
-            return 0
-        missing = self.elsewhere(Position(self.contents.epoch, reached), newest)
-        return self._log_again(missing, "what others have")
-
-    def _log_again(self, missing: Sequence[Record], where: str) -> int:
-        """Take records that the log does not have, and write them there; return their ticks.
+    def _log_again(self, missing: Sequence[Record]) -> None:
+        """Take records that the log does not have, and write them there.
 
         Raises:
             OSError: the log cannot be written.
-            Unreadable: a record has no ticks.
+            Unreadable: a record has no ticks, or does not fit.
         """
         if not missing:
-            return 0
+            return
         try:
             for record in missing:
                 self._take(record)
         except (Unreadable, InvalidTick) as error:
-            raise Unreadable(f"{where} {error}") from None
+            raise Unreadable(f"what the tail or others have {error}") from None
         data = b"".join(records.encode(record, record.given) for record in missing)
         with os.fdopen(cell.open_new(self.directory.log(missing[0].first)), "wb") as file:
             file.write(records.file_head(self.contents.epoch) + data)
-        return sum(len(record.ingested_ns) for record in missing)
 
     def _take(self, record: Record) -> None:
         self.replayed.take(
@@ -357,3 +368,7 @@ class _Reader:
         if self.now.boot and self.contents.boot == self.now.boot:
             return 0
         return wall_offset_ns - (self.now.wall_ns - self.now.mono_ns)
+
+
+def _ticks_of(cuts: Sequence[Record]) -> int:
+    return sum(len(cut.ingested_ns) for cut in cuts)

@@ -86,7 +86,11 @@ class _Edge(http.client.HTTPConnection):
         return newest.sequence if newest.epoch == after.epoch else 0
 
     def records(self, after: Position, upto: int) -> Iterator[Record]:
-        """Yield its cuts behind a position, up to a sequence; a hole ends them."""
+        """Yield its cuts behind a position, up to a sequence; a hole ends them.
+
+        An edge cuts what is behind a position anew, so that a cut of its may go on behind what was
+        asked for.
+        """
         reached = after.sequence
         try:
             while reached < upto:
@@ -95,11 +99,11 @@ class _Edge(http.client.HTTPConnection):
                     return
                 if not isinstance(frame, Cut):
                     continue
-                last = frame.position.sequence
-                if frame.first != reached + 1 or last > upto:
+                if frame.first != reached + 1:
                     return
-                yield _record(frame)
-                reached = last
+                record = _record(frame, upto)
+                yield record
+                reached = record.last
         except (OSError, http.client.HTTPException, FeedError) as error:
             log.warning("edge_read_in_part", socket=self._path, reached=reached, error=str(error))
 
@@ -116,16 +120,17 @@ class _Edge(http.client.HTTPConnection):
         return self._frames.read(line.rstrip(b"\n"))
 
 
-def _record(cut: Cut) -> Record:
-    """Return a cut as a log has it; the clocks are those of this machine.
+def _record(cut: Cut, upto: int) -> Record:
+    """Return a cut as a log has it, up to a sequence; the clocks are those of this machine.
 
     How much the source had given by then is in the cell of the state, for the last of them.
     """
+    count = upto + 1 - cut.first
     return Record(
         cut.first,
-        cut.ingested_ns,
+        cut.ingested_ns[:count],
         0,
         time.time_ns() - time.monotonic_ns(),
-        JSON.join(JSON.encode(cut.events)),
-        cut.receipts,
+        JSON.join(JSON.encode(cut.events[:count])),
+        [each for each in cut.receipts if each.last <= upto],
     )

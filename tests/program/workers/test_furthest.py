@@ -1,6 +1,7 @@
 """What a kill has taken along from the state, taken back from an edge that was told of it."""
 
 import asyncio
+import json
 import socket
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from feed.http.app import HUB, KEEPER
 from feed.market.receipts import Duplicate, New
 from feed.program.workers import furthest
 from feed.program.workers.furthest import records_of_furthest
+from feed.state import records, tail
+from feed.state.tail import Tail
 from feed.wire.position import Position
 from tests.state.numbers import give, killed, life, numbers_of, written
 from tests.state.test_receipts import DESK, OTHER, judge, push
@@ -53,7 +56,8 @@ async def test_what_the_state_has_lost_comes_from_an_edge(short: Path) -> None:
         assert await asked([path], Position("zzzz9999", 5), 9) == []
         assert await asked([path], ring.position(9), 9) == []
         assert await asked([dead], ring.position(5), 9) == []
-        assert await asked([path], ring.position(5), 7) == [], "half a cut is none"
+        [part] = await asked([path], ring.position(5), 7)
+        assert (part.first, part.last, len(json.loads(part.ticks))) == (6, 7, 2)
     async with life(copy, elsewhere=lambda _after, _upto: found) as app:
         assert numbers_of(app) == [*range(1, 10)]
         assert app[KEEPER].found.restored is None, "it was given back"
@@ -64,6 +68,34 @@ async def test_what_the_state_has_lost_comes_from_an_edge(short: Path) -> None:
         assert numbers_of(app) == [*range(1, 12)], "it is in the log now"
     async with life(alone) as app:
         assert numbers_of(app) == [1, 2, 3, 4, 5, 0, 0, 0, 0]
+
+
+async def test_what_had_no_room_before_what_had_some_comes_from_an_edge_too(short: Path) -> None:
+    state = short / "state"
+    async with life(state, bus=short / "edge.sock") as app:
+        await give(app, 3)
+        await written(app)
+        copy = killed(state, short / "killed")
+        await give(app, 4)
+        await give(app, 1)
+        await give(app, 2)
+        ring = app[HUB].broadcast.ring
+        kept = tail.decode((state / "tail").read_bytes(), ring.epoch)
+        (copy / "cell").write_bytes((state / "cell").read_bytes())
+        path = str(short / "edge.sock")
+        found = {
+            (after, upto): await asked([path], ring.position(after), upto)
+            for after, upto in ((3, 7), (8, 10))
+        }
+    short_of_room = Tail(copy / "tail", ring.epoch)
+    assert [(each.first, each.last) for each in kept if each.first > 3] == [(4, 7), (8, 8), (9, 10)]
+    assert short_of_room.keep(records.encode(kept[-2], kept[-2].given), 8, 3)
+    short_of_room.close()
+    async with life(copy, elsewhere=lambda after, upto: found[after.sequence, upto]) as app:
+        assert numbers_of(app) == [*range(1, 11)]
+        again = killed(copy, short / "again")
+    async with life(again) as app:
+        assert numbers_of(app) == [*range(1, 11)], "it is in the log now"
 
 
 async def test_an_edge_that_is_silent_keeps_nothing_back(
