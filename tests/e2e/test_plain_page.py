@@ -1,4 +1,4 @@
-"""The plain page in a real browser: what is not current never looks current."""
+"""The plain pages in a real browser: what is not current never looks current."""
 
 import shlex
 import signal
@@ -83,6 +83,52 @@ async def test_plain_page_comes_back_to_a_server_that_refused_it(
     tab = Tab(page)
     await tab.until(f"{_PLAIN} === 'live'")
     assert len(refused) == 1
+
+
+async def test_plain_page_asks_again_for_what_is_listed(run: Run, chromium: Chromium) -> None:
+    chromium.is_refused = chromium.network_fails = True
+    program = await run("--symbols", "5", "--rate", "50")
+    page = await chromium.page()
+    asked: list[str] = []
+
+    async def fail(route: Route) -> None:
+        asked.append(route.request.url)
+        if len(asked) == 1:
+            await route.fulfill(status=429, json={"detail": "too many"})
+        elif len(asked) == 2:
+            await route.abort()
+        else:
+            await route.continue_()
+
+    await page.route("**/v1/symbols", fail)
+    await page.goto(program.url("/plain"))
+    await Tab(page).until(f"{_PLAIN} === 'live'")
+    assert len(asked) == 3
+
+
+async def test_plain_page_says_what_asking_again_does_not_help(
+    run: Run, chromium: Chromium
+) -> None:
+    chromium.is_refused = True
+    program = await run("--symbols", "5", "--rate", "50")
+    page = await chromium.page()
+    await page.route("**/v1/symbols", lambda route: route.fulfill(status=403, json={}))
+    await page.goto(program.url("/plain"))
+    await Tab(page).until(f"{_PLAIN} === 'cannot start: your key does not include it'")
+
+
+async def test_status_page_whose_server_hangs_says_so_in_its_title(
+    run: Run, chromium: Chromium
+) -> None:
+    program = await run("--symbols", "5", "--rate", "50")
+    page = await chromium.page()
+    await page.goto(program.url("/status"))
+    tab = Tab(page)
+    await tab.until("document.title.startsWith('feed: live')")
+    stop(program.process.pid)
+    await tab.until("document.title.startsWith('feed: no answer')")
+    program.process.send_signal(signal.SIGCONT)
+    await tab.until("document.title.startsWith('feed: live')")
 
 
 async def test_plain_page_of_a_recording_that_is_over_says_so(

@@ -2,14 +2,17 @@
 //
 // Everything shown is text of an answer, and nothing is kept here but which connection was chosen.
 
-import { clock, clockThere, count, bytes } from "./words.js";
+import { clock, clockThere, count, bytes, problem } from "./words.js";
 
 const BASE = document.documentElement.dataset.base ?? ""; // a proxy may give it a prefix
 const AGAIN_MS = 2_000;
 const LISTED = 100;
+const WITHIN_S = 5; // in which a server answers that does not hang
 const byId = (id) => document.getElementById(id);
 const query = byId("query");
 let chosen = null; // the id of the connection whose record is shown
+let shows = 0; // how often the list was asked for: an answer of before is not shown
+let refusal = ""; // of what was done last; it stays until something else is done
 
 /** Why nothing is shown; "": something is, or it is not a matter of who asks. */
 function whyBarred(status) {
@@ -30,7 +33,7 @@ function isSignedIn() {
 
 /** Ask, with whoever is signed in; what is refused is an Error with the server's words. */
 async function ask(path, options = {}) {
-  const answer = await fetch(BASE + path, { cache: "no-store", ...options });
+  const answer = await fetch(BASE + path, { cache: "no-store", signal: AbortSignal.timeout(1_000 * WITHIN_S), ...options });
   const document = await answer.json();
   bar(whyBarred(answer.status));
   if (!answer.ok) throw new Error(document.detail ?? `${path} answers ${answer.status}`);
@@ -62,7 +65,12 @@ function button(words, label, act) {
 
 async function sendAway(id) {
   if (!confirm(`Send connection ${id} away? It is told so, and may come back.`)) return;
-  await ask(`v1/admin/connections/${id}`, { method: "DELETE" }).catch(complain);
+  refusal = "";
+  try {
+    await ask(`v1/admin/connections/${id}`, { method: "DELETE" });
+  } catch (error) {
+    refusal = problem(error, WITHIN_S);
+  }
   await show();
 }
 
@@ -120,14 +128,16 @@ function showRows(connections) {
 
 async function choose(id) {
   chosen = id;
+  refusal = "";
   await show();
   byId("record").scrollIntoView({ block: "nearest" });
 }
 
-async function showRecord() {
+async function showRecord(number) {
   byId("record").hidden = chosen === null;
   if (chosen === null) return;
   const { id, record, reason } = await ask(`v1/admin/connections/${chosen}`);
+  if (number !== shows) return;
   byId("record-title").textContent = `What happened to connection ${id}${reason ? `, which ended: ${reason}` : ""}`;
   byId("events").replaceChildren(
     ...record.map(({ t, msg }) => {
@@ -144,21 +154,19 @@ function tell(level, words) {
   if (state.textContent !== words) state.textContent = words;
 }
 
-function complain(error) {
-  tell("bad", error.message);
-}
-
 async function show() {
+  const number = ++shows;
   const { order, identity } = Object.fromEntries(new FormData(query));
   const asked = new URLSearchParams({ order, limit: LISTED, ...(identity && { identity }) });
   try {
     const { connections, total } = await ask(`v1/admin/connections?${asked}`);
+    if (number !== shows) return;
     showRows(connections);
     byId("total").textContent = `${count(connections.length)} of ${count(total)}, asked at ${clockThere(Date.now())}`;
-    tell("good", "asked");
-    await showRecord();
+    tell(refusal ? "bad" : "good", refusal || "asked");
+    await showRecord(number);
   } catch (error) {
-    complain(error);
+    if (number === shows) tell("bad", problem(error, WITHIN_S));
   }
 }
 
@@ -167,6 +175,9 @@ async function run() {
   setTimeout(run, AGAIN_MS);
 }
 
-query.addEventListener("input", show);
+query.addEventListener("input", () => {
+  refusal = "";
+  return show();
+});
 query.addEventListener("submit", (event) => event.preventDefault());
 run();

@@ -56,6 +56,9 @@ let isOpen = false;
 const down = new Map(); // by source, the reason for which nothing comes from it
 let note = ""; // of a gap
 
+/** Asking again does not help. */
+class Final extends Error {}
+
 function downWords() {
   const words = [...down].map(([source, reason]) => `${source}: ${REASONS[reason] ?? reason}`);
   return words.join(", ");
@@ -107,6 +110,28 @@ function connect(query) {
   };
 }
 
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** What is listed, asked for until the server says; an Error where asking again does not help. */
+async function listed() {
+  for (;;) {
+    let problem, waitMs = AGAIN_MS;
+    try {
+      const answer = await fetch(`${BASE}v1/symbols`, { signal: AbortSignal.timeout(SILENT_MS) });
+      if (answer.status === 401) throw new Final("a key or a token is due; sign in at the Desk");
+      if (answer.status === 403) throw new Final("your key does not include it");
+      if (answer.ok) return (await answer.json()).symbols;
+      problem = `the server answers ${answer.status}`;
+      waitMs = Math.max(AGAIN_MS, 1_000 * (Number(answer.headers.get("Retry-After")) || 0));
+    } catch (error) {
+      if (error instanceof Final) throw error;
+      problem = "the server does not answer";
+    }
+    say(`${problem}, trying again …`);
+    await pause(waitMs);
+  }
+}
+
 async function start() {
   const base = new URL(BASE || ".", location.href).href.replace(/\/$/, "");
   const suggest = (symbols) => {
@@ -119,9 +144,7 @@ async function start() {
   };
   suggest("*");
   for (;;) {
-    const answer = await fetch(`${BASE}v1/symbols`);
-    if (answer.status === 401) throw new Error("a key or a token is due; sign in at the Desk");
-    const { symbols } = await answer.json();
+    const symbols = await listed();
     const shown = symbols.slice(0, SHOWN).map((known) => known.symbol);
     if (shown.length > 0) {
       shown.forEach(makeRow);
@@ -132,7 +155,7 @@ async function start() {
       return;
     }
     say("nothing is listed yet …");
-    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    await pause(AGAIN_MS);
   }
 }
 

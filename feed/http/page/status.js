@@ -3,11 +3,12 @@
 // A chart is some series of /v1/status/history on one scale. Nothing is kept here: every five
 // seconds the page asks again and draws what it is told.
 
-import { bytes, clock, clockThere, count, duration, round, scaled } from "./words.js";
+import { bytes, clock, clockThere, count, duration, problem, round, scaled } from "./words.js";
 
 const BASE = document.documentElement.dataset.base ?? ""; // a proxy may give it a prefix
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 480, HEIGHT = 150, LEFT = 60, RIGHT = 8, TOP = 8, BOTTOM = 20;
+const WITHIN_S = 5; // in which a server answers that does not hang
 const MINUTES = [0, 5, 10, 15];
 
 const perSecond = scaled("/s");
@@ -212,18 +213,18 @@ function judge(status) {
   return ["good", "live"];
 }
 
-/** Say it; aloud, too, where it differs. */
+/** Say it, in the title too; aloud where it differs. */
 function tell(level, words) {
   const verdict = document.getElementById("verdict");
   verdict.className = `pill ${level}`;
   if (verdict.textContent !== words) verdict.textContent = words;
+  document.title = `feed: ${words}`;
 }
 
 function show(status, history) {
   const [level, words] = judge(status);
   document.body.classList.remove("stale");
   tell(level, words);
-  document.title = `feed: ${words}`;
   const facts = {
     version: status.version,
     up: duration(status.uptime_s),
@@ -248,7 +249,7 @@ async function ask() {
   try {
     const [status, history] = await Promise.all(
       ["v1/status", "v1/status/history"].map(async (path) => {
-        const answer = await fetch(BASE + path, { cache: "no-store" });
+        const answer = await fetch(BASE + path, { cache: "no-store", signal: AbortSignal.timeout(1_000 * WITHIN_S) });
         if (answer.status === 401) throw new Error("a key or a token is due; sign in at the Desk");
         if (!answer.ok) throw new Error(`${path} answers ${answer.status}`);
         return answer.json();
@@ -258,7 +259,7 @@ async function ask() {
     if (!history.times.length) next = 1000; // the first sample is about to be taken
   } catch (error) {
     document.body.classList.add("stale"); // it is as of when it was asked last
-    tell("bad", `no answer: ${error.message}`);
+    tell("bad", `no answer: ${problem(error, WITHIN_S)}`);
   }
   setTimeout(ask, next);
 }

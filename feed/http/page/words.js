@@ -50,3 +50,8 @@ export function clockThere(time, timeZone = zone()) {
   const place = timeZone?.split("/").at(-1).replaceAll("_", " ");
   return `${clock(time, timeZone)}${place ? ` ${place}` : ""}`;
 }
+
+/** What went wrong with a question that was given so many seconds. */
+export function problem(error, seconds) {
+  return error.name === "TimeoutError" ? `nothing came within ${seconds} s` : error.message;
+}
