@@ -6,7 +6,7 @@ time). Until then a kill leaves them in the tail; where that has no room for the
 what was cut in that time. They are packed before they wait: what a cut has just encoded is in the
 processor's cache then, and in the thread's it is not (2 µs a cut against 8). The thread writes to
 the kernel, not to the disk, since that is what a kill leaves alone; only the last checkpoint of a
-server that ends in order is written through.
+server that ends in order is written through, and with it all that the log has.
 
 What cannot be written (a full disk, a disk that hangs) is left out, and the cell says so at once.
 Publishing goes on. Nothing more is taken then until a checkpoint is through, which needs nothing of
@@ -30,7 +30,7 @@ from feed.state import checkpoint, records
 from feed.state.cell import Cell, Mark, open_new
 from feed.state.directory import Directory
 from feed.state.tail import Tail
-from feed.state.writing import write, write_parts
+from feed.state.writing import sync_file, write, write_parts
 
 PAUSE_S = 0.05
 MAX_QUEUED_BYTES = 64 << 20
@@ -369,8 +369,8 @@ class Writer:
             self._directory.check()
             path.replace(self._directory.checkpoint)
             if wanted.is_last:
-                if self._path is not None:
-                    os.fsync(self._fd)
+                for _, log in self._directory.logs():
+                    sync_file(log)
                 self._directory.sync()
             if self.takes:  # else it was given up since, and what followed was left out
                 self.fault = ""

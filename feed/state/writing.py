@@ -22,6 +22,16 @@ def write(fd: int, data: bytes) -> None:
         rest = rest[os.write(fd, rest) :]
 
 
+def sync_file(path: Path) -> None:
+    """Write what the kernel has of a file through to the disk.
+
+    Raises:
+        OSError: it cannot be.
+    """
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
+
+
 def write_parts(
     path: Path, parts: Iterable[checkpoint.Plain], pause: Callable[[], object], *, sync: bool
 ) -> int:

@@ -90,6 +90,26 @@ async def test_what_comes_before_the_first_checkpoint_is_there_after_an_end_in_o
         assert app[KEEPER].found.recovery is Recovery.UNLOGGED
 
 
+async def test_every_file_of_the_log_is_on_the_disk_before_the_state_is_marked_clean(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "FILE_BYTES", 200)
+    fsync, synced, state = os.fsync, set[int](), tmp_path / "state"
+
+    def note(fd: int) -> None:
+        synced.add(os.fstat(fd).st_ino)
+        fsync(fd)
+
+    async with life(state) as app:
+        for _ in range(3):
+            await give(app, 4)
+            await written(app)
+        monkeypatch.setattr(os, "fsync", note)
+    logs = list(state.glob("log-*"))
+    assert len(logs) == 3
+    assert {each.stat().st_ino for each in logs} <= synced
+
+
 async def test_the_last_checkpoint_waits_for_one_that_is_under_way(tmp_path: Path) -> None:
     state = tmp_path / "state"
     async with life(state) as app:
