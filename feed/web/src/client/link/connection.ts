@@ -362,12 +362,13 @@ export class Connection implements Link {
     const { base } = this.#options;
     const position = this.#progress.position;
     const begins = position === undefined;
+    const isFirst = begins && !this.#progress.isLost; // or what came before would come again
     return {
       base,
       codec,
       selection: this.#selection,
-      after: begins ? this.settings.after : position,
-      last: begins ? this.settings.last : undefined,
+      after: isFirst ? this.settings.after : position,
+      last: isFirst ? this.settings.last : undefined,
       snapshot: begins || !this.#selection.without(this.#covered).isEmpty,
       conflate,
       onLag,

@@ -28,6 +28,11 @@ export class Progress {
     return this.#current;
   }
 
+  /** Whether there was a position, and it was given up. */
+  get isLost(): boolean {
+    return this.#lost !== undefined;
+  }
+
   /** Begin at a position. */
   moveTo(position: string): void {
     this.#current = position;

@@ -358,6 +358,20 @@ describe("what goes wrong on the way", () => {
   );
 });
 
+test("after a position is lost, what the caller began with does not come again", async () => {
+  feed.publish("AAPL", "MSFT");
+  const record = connect({ transport: "websocket", after: "epoch1-0" });
+  await record.client.subscribe({ trades: ["*"] });
+  await until(() => expect(record.sequences).toEqual([1, 2]));
+  feed.refusePosition = true;
+  feed.cut();
+  feed.publish("TSLA");
+  await until(() => expect(record.gaps).toHaveLength(1));
+  expect(record.gaps[0]).toMatchObject({ from: "epoch1-3", to: "epoch1-3", reason: "refused" });
+  feed.publish("AAPL");
+  await until(() => expect(record.sequences).toEqual([1, 2, 4]));
+});
+
 describe("what the server refuses", () => {
   test("a mistake of ours stops the client for good, with the server's words", async () => {
     feed.answers.set("/v1/stream", (response) => {
