@@ -283,7 +283,7 @@ export class Connection implements Link {
       this.#environment,
       {
         opened: (opened) => {
-          this.#covering = request.selection;
+          this.#cover(request.selection);
           this.#setStatus({
             phase: "live",
             ...opened,
@@ -378,6 +378,12 @@ export class Connection implements Link {
     };
   }
 
+  /** Note that a snapshot was asked for; what is not asked for any more is not known for long. */
+  #cover(selection: Selection): void {
+    this.#covering = selection;
+    this.#covered = this.#covered.without(this.#covered.without(selection));
+  }
+
   #deliver(frame: Frame): void {
     for (const message of frame.messages) {
       if (isTick(message) || message.T === "mark") {
@@ -411,7 +417,7 @@ export class Connection implements Link {
     } else if (this.#selection.isEmpty || !session.change(this.#selection, this.#revision)) {
       session.end();
     } else {
-      this.#covering = this.#selection;
+      this.#cover(this.#selection);
     }
   }
 

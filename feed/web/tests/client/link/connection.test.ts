@@ -121,6 +121,20 @@ describe.each(wires)("$transport $codec", (wire) => {
     expect(record.snapshots.map(({ S }) => S)).toEqual(["TSLA"]);
   });
 
+  test("a symbol that is taken up again comes with its last known state", async () => {
+    const record = connect(wire);
+    const { client } = record;
+    await client.subscribe({ trades: ["AAPL", "MSFT"] });
+    feed.publish("MSFT");
+    await until(() => expect(record.sequences).toEqual([1]));
+    await client.unsubscribe({ trades: ["MSFT"] });
+    feed.publish("MSFT", "AAPL");
+    await until(() => expect(client.position).toBe("epoch1-3"));
+    await client.subscribe({ trades: ["MSFT"] });
+    await until(() => expect(record.snapshots).toContainEqual(feed.ticks[1]));
+    expect(client.newest("MSFT")?.trade).toEqual(feed.ticks[1]);
+  });
+
   test("what is asked for and taken back before it went out is answered", async () => {
     const record = connect(wire);
     const { client } = record;
