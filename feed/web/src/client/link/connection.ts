@@ -76,7 +76,7 @@ export class Connection implements Link {
   #syncTimer: unknown; // a change of the selection is about to go out
   #closed = false;
   #wasLost = false; // the last session ended otherwise than for another selection or setting
-  #stayAwayMs = 0; // after the session that is being ended on purpose
+  #stayAwayMs = 0; // before the next session, as was asked for
   #malformedTries = 0;
   #sentAwayMs: number | undefined; // told by a server that left
 
@@ -119,7 +119,8 @@ export class Connection implements Link {
     if (this.#closed) {
       return Promise.reject(new Closed());
     }
-    if (!selection.equals(this.#selection)) {
+    // What is asked for once more after it was refused for good is tried once more.
+    if (!selection.equals(this.#selection) || this.status.phase === "stopped") {
       this.#selection = selection;
       this.#revision += 1;
       this.#scheduleSync();
@@ -180,8 +181,13 @@ export class Connection implements Link {
     while (!this.#closed) {
       const resting = this.#restingPhase();
       if (resting !== undefined) {
+        this.#stayAwayMs = 0; // there is nothing to stay away from
         this.#rest(resting);
         await this.#wake.wait();
+        continue;
+      }
+      if (this.#stayAwayMs > 0) {
+        await this.#stayAway();
         continue;
       }
       const { error, received } = await this.#round();
@@ -189,7 +195,6 @@ export class Connection implements Link {
         break;
       }
       if (error === undefined) {
-        await this.#stayAway();
         continue;
       }
       if (!received && !(error instanceof NoCredentials)) {
@@ -212,14 +217,12 @@ export class Connection implements Link {
     return this.#gate.isClosed ? "parked" : undefined;
   }
 
-  /** After an end on purpose: wait if that was asked for. */
+  /** Wait for as long as was asked for. */
   async #stayAway(): Promise<void> {
     const delayMs = this.#stayAwayMs;
     this.#stayAwayMs = 0;
-    if (delayMs > 0) {
-      this.#rest("waiting", { retryAtMs: this.#environment.now() + delayMs });
-      await this.#wake.wait(delayMs);
-    }
+    this.#rest("waiting", { retryAtMs: this.#environment.now() + delayMs });
+    await this.#wake.wait(delayMs);
   }
 
   /** Wait until the next attempt is due. */
@@ -267,7 +270,7 @@ export class Connection implements Link {
       }
       throw error;
     }
-    if (this.#closed || this.#restingPhase() !== undefined) {
+    if (this.#closed || this.#restingPhase() !== undefined || this.#stayAwayMs > 0) {
       return { error: undefined, received: false }; // nobody wants it any more
     }
     this.#environment.clearTimeout(this.#syncTimer); // the request has the selection

@@ -75,6 +75,9 @@ export class EventSourceTransport implements Transport {
       if (ticket !== undefined) {
         withTicket.searchParams.set("ticket", ticket);
       }
+      if (this.#isClosed) {
+        throw new TransportFailed(this.kind, "closed while it was opened");
+      }
     }
     const source = new EventSource(withTicket.href);
     this.#source = source;
@@ -132,11 +135,7 @@ export class EventSourceTransport implements Transport {
       return undefined;
     }
     await expectStream(this.kind, response, "application/json");
-    const { ticket } = (await response.json()) as { ticket: string };
-    if (this.#isClosed) {
-      throw new TransportFailed(this.kind, "closed while it was opened");
-    }
-    return ticket;
+    return ((await response.json()) as { ticket: string }).ticket;
   }
 
   /** Ask once more, to learn what the browser does not tell. */

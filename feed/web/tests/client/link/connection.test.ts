@@ -193,6 +193,11 @@ test("a connection that is cut on purpose stays away as long as was asked for", 
   await until(() => expect(record.status).toMatchObject({ phase: "waiting", problem: undefined }));
   await until(() => expect(feed.subscribers.size).toBe(0));
   feed.publish("AAPL");
+  const laterMs = Date.now() + 600_000;
+  record.client.reconnect(600_000); // is counted from here
+  await until(() => expect(record.status.retryAtMs).toBeGreaterThanOrEqual(laterMs));
+  expect(record.status.phase).toBe("waiting");
+  expect(feed.requests).toHaveLength(1);
   record.client.reconnect();
   await until(() => expect(record.sequences).toEqual([1]));
   expect(record.gaps).toEqual([]);
@@ -397,6 +402,10 @@ describe("what the server refuses", () => {
     expect(record.status).toMatchObject({ phase: "stopped" });
     expect(record.status.problem).toMatch(/trades: 'ZZZ' is not accepted \(400\)/);
     expect(feed.requests).toHaveLength(1);
+    await expect(record.client.subscribe({ trades: ["ZZZ"] })).rejects.toThrow(Refused);
+    expect(feed.requests).toHaveLength(2);
+    feed.answers.clear();
+    await record.client.subscribe({ trades: ["ZZZ"] });
   });
 
   test.each(["websocket", "stream", "sse"] as const)(

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ScriptedFeed } from "../../support/feed.ts";
-import { Record, until } from "../../support/world.ts";
+import { Page, Record, until } from "../../support/world.ts";
 
 const KEY = { key: "fk_0123456789abcdef", secret: "fs_secret" };
 
@@ -89,6 +89,36 @@ test("a credential that gets no ticket is refused in the server's words", async 
   record.client.subscribe({ trades: ["AAPL"] }).catch(() => {});
   await until(() => expect(record?.problems[0]).toContain("the key was revoked"));
   expect(feed.requests).toEqual(["/v1/tickets"]);
+});
+
+test("a client that is closed while its ticket comes does not connect", async () => {
+  let answer = () => {};
+  feed.answers.set("/v1/tickets", (response) => {
+    answer = () => response.writeHead(204).end();
+  });
+  const page = new Page().environment();
+  let answered = 0;
+  let made = 0;
+  const environment = {
+    fetch: async (...request: Parameters<typeof fetch>) => {
+      const response = await fetch(...request);
+      answered += 1;
+      return response;
+    },
+    EventSource: class extends (page.EventSource as typeof EventSource) {
+      constructor(url: string | URL) {
+        super(url);
+        made += 1;
+      }
+    },
+  };
+  record = new Record(feed.origin, { transport: "sse", credentials: KEY, environment });
+  record.client.subscribe({ trades: ["AAPL"] });
+  await until(() => expect(feed.requests).toEqual(["/v1/tickets"]));
+  record.client.close();
+  answer();
+  await until(() => expect(answered).toBe(1));
+  expect(made).toBe(0);
 });
 
 test("a server without identities gives no ticket, and needs none", async () => {
