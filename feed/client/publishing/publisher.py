@@ -320,6 +320,7 @@ class Publisher:
                 and outbox.size_bytes + size_bytes <= limits.buffer_bytes
             ) or not outbox.ticks
 
+        self._check_runs()  # it may have ended while these rows were packed
         if fits():
             return
         waits_s = limits.full_timeout_s

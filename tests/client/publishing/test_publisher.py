@@ -9,7 +9,7 @@ import pytest
 from feed.client.errors import Expired, GaveUp, Malformed, Refused
 from feed.client.publishing.errors import BatchRefused, BufferFull, NameInUse, Undelivered
 from feed.client.publishing.limits import Limits
-from feed.client.publishing.publisher import Publisher
+from feed.client.publishing.publisher import SLICE_TICKS, Publisher
 from feed.errors import InvalidParameter, InvalidTick
 from tests.client.publishing.publishers import CLOSE_TIMEOUT_S, publisher_of, trades
 from tests.fakes.clocks import ManualClock
@@ -435,3 +435,15 @@ def test_bounds_that_are_none_are_named(option: str, value: object) -> None:
 def test_a_producer_has_a_name_of_its_own_by_default() -> None:
     names = {Publisher("http://127.0.0.1:1").producer for _ in range(3)}
     assert len(names) == 3
+
+
+async def test_ticks_that_are_not_packed_before_its_end_are_not_taken_in_silence(
+    server: MiniIngest,
+) -> None:
+    async with publisher_of(server, buffer_ticks=10_000) as out:
+        publishing = asyncio.create_task(out.publish(trades(1, SLICE_TICKS + 1)))
+        await asyncio.sleep(0)  # it has begun
+        assert not publishing.done()
+    with pytest.raises(RuntimeError, match="within its `async with` block"):
+        await publishing
+    assert server.ids == []
