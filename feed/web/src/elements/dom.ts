@@ -40,6 +40,13 @@ export class Text {
   }
 }
 
+/** Set what is told of an element that is pointed at, only when it differs. */
+export function setTitle(element: HTMLElement, words: string): void {
+  if (element.title !== words) {
+    element.title = words;
+  }
+}
+
 /** Set or remove a `data-` attribute, only when it differs. */
 export function setData(
   element: HTMLElement | SVGElement,

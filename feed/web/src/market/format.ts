@@ -1,6 +1,6 @@
 /** Numbers and times as people read them. All are pure; formatters are made once. */
 
-import { HERE } from "./zone.ts";
+import type { Zone } from "./zone.ts";
 
 export const NOTHING = "–";
 
@@ -161,12 +161,12 @@ export function formatAge(ms: number): string {
 }
 
 /** The time of day in a zone: `12:34:56`. */
-export function formatClock(timeMs: number, zone = HERE): string {
+export function formatClock(timeMs: number, zone: Zone): string {
   return zone.second(timeMs / 1_000);
 }
 
 /** The time that a price is of: `12:34:56`, with its date where that is another day. */
-export function formatAsOf(timeMs: number, nowMs: number, zone = HERE): string {
+export function formatAsOf(timeMs: number, nowMs: number, zone: Zone): string {
   const [date, today] = [zone.date(timeMs / 1_000), zone.date(nowMs / 1_000)];
   const time = formatClock(timeMs, zone);
   return date === today ? time : `${date} ${time}`;

@@ -3,33 +3,13 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Roll } from "../../src/elements/rolling/roll.ts";
 import { RollingTable } from "../../src/elements/rolling/table.ts";
+import { FakeElement, FakePage } from "../support/page.ts";
 
-/** As much of an element as a table needs; all are 100 pixels high, and rows 10. */
-class FakeElement extends EventTarget {
-  style: Record<string, string> = {};
-  dataset: Record<string, string> = {};
-  hidden = false;
-  scrollTop = 0;
-  clientHeight = 100;
-  offsetHeight = 10;
-  append(): void {}
-  prepend(): void {}
-  replaceChildren(): void {}
-  setAttribute(): void {}
-  focus(): void {}
-}
+let page: FakePage;
 
-const made: FakeElement[] = [];
 beforeEach(() => {
-  made.length = 0;
-  vi.stubGlobal("document", {
-    createElement: () => {
-      const element = new FakeElement();
-      made.push(element);
-      return element;
-    },
-    createTextNode: () => ({ data: "" }),
-  });
+  page = new FakePage();
+  vi.stubGlobal("document", page);
   vi.stubGlobal(
     "ResizeObserver",
     class {
@@ -59,7 +39,7 @@ test("what came while it was paused is shown at once when it goes on", () => {
   table.paint(1_000);
   expect(written).toEqual([1]);
   const scrollTo = (top: number) => {
-    for (const element of made) {
+    for (const element of page.made) {
       element.scrollTop = top;
       element.dispatchEvent(new Event("scroll")); // only the one that scrolls listens
     }

@@ -16,7 +16,7 @@ import {
 } from "../../market/format.ts";
 import type { Instrument } from "../../market/instrument.ts";
 import { voice } from "../spoken/voice.ts";
-import { byId, setData, Text } from "../ui/dom.ts";
+import { byId, setData, setTitle, Text } from "../ui/dom.ts";
 import { onZoneChange, pageZone } from "../zone/page.ts";
 
 export class Detail {
@@ -94,9 +94,8 @@ export class Detail {
     const { denials } = instrument;
     const denial = denials.get("trades");
     const name = denial === undefined ? this.#name : NOT_INCLUDED;
-    if (this.#texts.name.set(instrument.unlisted ?? name)) {
-      this.#nameElement.title = denial ?? "";
-    }
+    this.#texts.name.set(instrument.unlisted ?? name);
+    setTitle(this.#nameElement, denial ?? "");
     this.#texts.last.set(formatPrice(last, decimals));
     setData(
       this.#last,

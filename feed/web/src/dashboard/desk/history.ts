@@ -49,6 +49,7 @@ class MessageRow implements Row<MessageWord> {
   readonly #room: Room;
   readonly #isOwn: (message: MessageWord) => boolean;
   readonly #who = new Text();
+  readonly #time = new Text();
   readonly #text = new Text();
   readonly #edited = new Text();
   readonly #paragraph = make("p", { class: "text", dir: "auto" }, this.#text.node);
@@ -59,12 +60,11 @@ class MessageRow implements Row<MessageWord> {
     this.#room = room;
     this.#message = message;
     this.#isOwn = isOwn;
-    const time = formatAsOf(timeMs(message.t), Date.now(), pageZone());
     this.node = make(
       "li",
       { "data-message": message.id },
       make("bdi", { class: "who", title: message.from }, this.#who.node),
-      make("time", { datetime: message.t }, time),
+      make("time", { datetime: message.t }, this.#time.node),
       make("span", { class: "edited" }, this.#edited.node),
       this.#tools,
       this.#paragraph,
@@ -74,6 +74,7 @@ class MessageRow implements Row<MessageWord> {
   show(message: MessageWord): void {
     this.#message = message;
     this.#who.set(nameOf(message));
+    this.#time.set(formatAsOf(timeMs(message.t), Date.now(), pageZone()));
     this.#text.set(message.text);
     this.#edited.set(message.edited === undefined ? "" : "edited");
     if (this.#isOwn(message) && this.#tools.childElementCount === 0) {

@@ -10,6 +10,7 @@ import { notIncluded, wordsOf } from "../../elements/denial.ts";
 import { voice } from "../spoken/voice.ts";
 import { byId, Text } from "../ui/dom.ts";
 import { serverUrl } from "../ui/server-url.ts";
+import { onZoneChange } from "../zone/page.ts";
 import type { DeskParts } from "./door.ts";
 import { Entries } from "./entries.ts";
 import { listen } from "./forms.ts";
@@ -57,6 +58,7 @@ export class RoomPanel {
     listen("entry-form", () => this.#add());
     byId("room-leave").addEventListener("click", () => this.#leave());
     this.#watch.addEventListener("change", () => this.#follow());
+    onZoneChange(() => this.#draw());
     this.#text.addEventListener("input", () => this.#shown?.room.type());
   }
 

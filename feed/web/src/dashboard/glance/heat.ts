@@ -4,6 +4,7 @@ import { formatAsOf } from "../../market/format.ts";
 import { MEASURES, type Measure, type Overview, type Trouble } from "../../market/overview.ts";
 import { make, setData, Text } from "../ui/dom.ts";
 import { kept } from "../ui/storage.ts";
+import { pageZone } from "../zone/page.ts";
 import { LEGEND } from "./steps.ts";
 import { HeatTable } from "./table.ts";
 import { Tiles } from "./tiles.ts";
@@ -138,7 +139,7 @@ export class HeatMap {
 
 function aboutWords(overview: Overview | undefined, trouble: Trouble | undefined): string {
   const nowMs = Date.now();
-  const of = (time: string) => formatAsOf(Date.parse(time), nowMs);
+  const of = (time: string) => formatAsOf(Date.parse(time), nowMs, pageZone());
   const told =
     overview === undefined
       ? []

@@ -9,6 +9,7 @@ import { formatAsOf } from "../../market/format.ts";
 import { type Measure, type Overview, OverviewWatch, type Trouble } from "../../market/overview.ts";
 import { byId, setData } from "../ui/dom.ts";
 import { layers } from "../ui/layers.ts";
+import { onZoneChange, pageZone } from "../zone/page.ts";
 import type { HeatMap } from "./heat.ts";
 import { Strip } from "./strip.ts";
 
@@ -51,6 +52,10 @@ export class GlancePlace {
       decimals: host.decimals,
     });
     this.#button.addEventListener("click", () => this.toggle());
+    onZoneChange(() => {
+      this.#sayTrouble();
+      void this.#draw();
+    });
   }
 
   /** The measure of the heat map that is open; undefined while none is. */
@@ -176,9 +181,16 @@ export class GlancePlace {
       this.#overview = undefined;
       this.#strip.clear();
     }
-    const asOf = asOfWords(this.#overview);
-    this.#say(asOf === "" ? trouble.words : `${asOf} · ${trouble.words}`);
+    this.#sayTrouble();
     void this.#draw();
+  }
+
+  #sayTrouble(): void {
+    if (this.#trouble !== undefined) {
+      const { words } = this.#trouble;
+      const asOf = asOfWords(this.#overview);
+      this.#say(asOf === "" ? words : `${asOf} · ${words}`);
+    }
   }
 
   async #draw(): Promise<void> {
@@ -209,5 +221,5 @@ export class GlancePlace {
 export function asOfWords(overview: Overview | undefined): string {
   return overview === undefined
     ? ""
-    : `as of ${formatAsOf(Date.parse(overview.as_of), Date.now())}`;
+    : `as of ${formatAsOf(Date.parse(overview.as_of), Date.now(), pageZone())}`;
 }

@@ -9,7 +9,7 @@ import { formatClock } from "../../market/format.ts";
 import type { Instrument } from "../../market/instrument.ts";
 import type { Zone } from "../../market/zone.ts";
 import { NOT_INCLUDED } from "../denial.ts";
-import { make, setData, Text } from "../dom.ts";
+import { make, setData, setTitle, Text } from "../dom.ts";
 import { ExtremeMark } from "../extreme.ts";
 import { BEAT_MS } from "../painter.ts";
 import { type Cell, cellOf } from "./cells.ts";
@@ -128,7 +128,7 @@ export class Row {
   }
 
   /** Draw what changed, if it is time; tell whether there is more to do later. */
-  draw(nowMs: number, zone?: Zone): boolean {
+  draw(nowMs: number, zone: Zone): boolean {
     const instrument = this.#instrument;
     if (instrument === undefined) {
       return false;
@@ -165,7 +165,7 @@ export class Row {
     return isLit;
   }
 
-  #write({ halt, silence, stopped, asOfMs, unlisted, denials }: Instrument, zone?: Zone): void {
+  #write({ halt, silence, stopped, asOfMs, unlisted, denials }: Instrument, zone: Zone): void {
     const isDated = stopped !== undefined && asOfMs !== undefined;
     this.#name.set(
       isDated
@@ -175,8 +175,8 @@ export class Row {
     const word = halt !== undefined ? haltWord(halt.sm) : silence !== undefined ? "Stale" : "";
     if (this.#badge.set(word)) {
       this.#badgeElement.hidden = stopped === undefined;
-      this.#badgeElement.title = [stopped?.sm, stopped?.rm].filter((words) => words).join(" · ");
     }
+    setTitle(this.#badgeElement, [stopped?.sm, stopped?.rm].filter((words) => words).join(" · "));
     const status = halt !== undefined ? "halted" : silence !== undefined ? "stale" : undefined;
     setData(this.element, "status", status);
   }

@@ -24,8 +24,8 @@ const TICK_MS = 1_000;
 export interface TableHost {
   instrument(symbol: string): Instrument;
   nameOf(symbol: string): string;
-  /** The zone of its times; by default that of the browser. */
-  zone?(): Zone;
+  /** The zone of its times. */
+  zone(): Zone;
   /** A row was clicked. */
   choose(symbol: string): void;
   /** A row was walked to; by default nothing more than that. */
@@ -184,7 +184,7 @@ export class Table {
       this.#pause(false);
     }
     let isMoreToDo = false;
-    const zone = this.#host.zone?.();
+    const zone = this.#host.zone();
     for (const row of this.#rows) {
       isMoreToDo = row.draw(nowMs, zone) || isMoreToDo;
     }
