@@ -1,6 +1,7 @@
 /** Whether an alert calls, and what the switches say of it. */
 
-import { describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Caller } from "../../src/dashboard/calls/caller.ts";
 import {
   isToNotify,
   notifyingWords,
@@ -37,5 +38,51 @@ describe("an alert", () => {
       expect(readCalls(writeCalls(calls))).toEqual(calls);
     }
     expect([readCalls(null), readCalls("{}")]).toEqual([SILENT, SILENT]);
+  });
+});
+
+describe("a sound that was switched on in another tab", () => {
+  class FakeAudio {
+    state = "suspended";
+    async resume(): Promise<void> {
+      this.state = "running";
+    }
+  }
+  let tab: EventTarget;
+
+  beforeEach(() => {
+    tab = new EventTarget();
+    vi.stubGlobal("addEventListener", tab.addEventListener.bind(tab));
+    vi.stubGlobal("AudioContext", FakeAudio);
+  });
+  afterEach(() => vi.unstubAllGlobals());
+
+  const switchOn = () =>
+    tab.dispatchEvent(
+      Object.assign(new Event("storage"), { key: "feed.calls", newValue: "sound" }),
+    );
+
+  test("is heard in one that was clicked at before", async () => {
+    vi.stubGlobal("navigator", { userActivation: { hasBeenActive: true } });
+    const caller = new Caller(
+      () => {},
+      () => {},
+    );
+    tab.dispatchEvent(new Event("pointerdown"));
+    switchOn();
+    await vi.waitFor(() => expect(caller.chime.isReady).toBe(true));
+  });
+
+  test("is heard in one that was not, from the first click on", async () => {
+    vi.stubGlobal("navigator", {});
+    const caller = new Caller(
+      () => {},
+      () => {},
+    );
+    tab.dispatchEvent(new Event("keydown"));
+    switchOn();
+    expect(caller.chime.isReady).toBe(false);
+    tab.dispatchEvent(new Event("keydown"));
+    await vi.waitFor(() => expect(caller.chime.isReady).toBe(true));
   });
 });

@@ -31,12 +31,15 @@ export class Caller {
       if (key === KEY) {
         this.calls = readCalls(newValue);
         changed();
+        if (navigator.userActivation?.hasBeenActive) {
+          void this.#ready();
+        }
       }
     });
-    // A sound that was chosen in an earlier visit waits for the first click or key of this one.
-    const gesture = () => void this.#ready();
+    // A sound that was chosen in an earlier visit, or another tab, waits for a click or key in this one.
+    const gesture = () => void (this.chime.isReady || this.#ready());
     for (const type of ["pointerdown", "keydown"]) {
-      addEventListener(type, gesture, { once: true, passive: true });
+      addEventListener(type, gesture, { passive: true });
     }
   }
 
