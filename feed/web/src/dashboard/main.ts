@@ -257,7 +257,7 @@ async function main(): Promise<void> {
     }
     startedOverMs = performance.now();
     list.restart();
-    grid.restart();
+    source.restart();
   }
 
   let titledMs = Number.NEGATIVE_INFINITY;

@@ -149,6 +149,11 @@ export class Source {
     this.#askForDays();
   }
 
+  /** Tell elements that time began anew; for a page that keeps the market itself. */
+  restart(): void {
+    this.#tell((user) => user.restart());
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#daysDue = [];
@@ -232,7 +237,7 @@ export class Source {
           market.restate(ticks);
         } else if (market.take(ticks)) {
           this.#renewDays();
-          this.#tell((user) => user.restart());
+          this.restart();
         }
         for (const user of this.#users) {
           user.take(ticks, isSnapshot);

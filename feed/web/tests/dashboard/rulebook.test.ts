@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import type { Alerts, NewRule, Rule } from "../../src/client/index.ts";
+import { expect, test, vi } from "vitest";
+import { type Alerts, type NewRule, type Rule, TransportFailed } from "../../src/client/index.ts";
 import { RuleBook } from "../../src/dashboard/desk/rulebook.ts";
 
 /** A rule on AAPL. */
@@ -59,4 +59,17 @@ test.each([
   late.due.shift()?.();
   await second;
   expect(shown).toEqual([["r0 1"], expected, expected]);
+});
+
+test("rules are asked for again where the server was away", async () => {
+  vi.useFakeTimers();
+  const answers = [Promise.reject(new TransportFailed("http", "away")), Promise.resolve([])];
+  const list = vi.fn(() => answers.shift());
+  const shown = vi.fn();
+  const book = new RuleBook({ list } as unknown as Alerts, shown, () => {});
+  await book.reload();
+  expect(shown).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect([list.mock.calls.length, shown.mock.calls]).toEqual([2, [[[]]]]);
+  vi.useRealTimers();
 });

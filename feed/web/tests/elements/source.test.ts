@@ -56,3 +56,12 @@ test("a day that is refused, or of a source that is closed, is not asked for aga
   await pass(60);
   expect(asked).toEqual(["A", "B"]);
 });
+
+test("a page that keeps the market tells its elements that time began anew", () => {
+  const it = source();
+  const told: string[] = [];
+  const user = { take: () => {}, gap: () => {}, changed: () => {} };
+  it.listen({ ...user, restart: () => void told.push("restart") });
+  it.restart();
+  expect(told).toEqual(["restart"]);
+});

@@ -127,13 +127,6 @@ export class ChartGrid {
     }
   }
 
-  /** Begin anew: time has begun anew. */
-  restart(): void {
-    for (const chart of this.#charts) {
-      chart.restart();
-    }
-  }
-
   get #shownCount(): Count {
     return countFor(innerWidth, this.#layout.count);
   }

@@ -19,6 +19,9 @@ import { button, listen } from "./forms.ts";
 import { type Row, Rows } from "./rows.ts";
 import { jobWords } from "./words.ts";
 
+/** Where the server is away, earlier exports are asked for again after so long. */
+const AGAIN_MS = 10_000;
+
 export class JobsPanel {
   readonly #kind = byId<HTMLSelectElement>("job-kind");
   readonly #channel = byId<HTMLSelectElement>("job-channel");
@@ -29,6 +32,7 @@ export class JobsPanel {
   readonly #jobs = new Map<string, { job: JobWord; file: Export }>();
   readonly #rows: Rows<JobWord>;
   #isFrameDue = false;
+  #loading: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
     byId("jobs-about").append(this.#about.node);
@@ -38,6 +42,7 @@ export class JobsPanel {
     });
     this.#kind.addEventListener("change", () => this.#suit());
     listen("job-form", () => this.#begin());
+    byId("jobs").addEventListener("toggle", () => void this.#load());
     this.#suit();
     void this.#load();
   }
@@ -51,8 +56,10 @@ export class JobsPanel {
     }
   }
 
-  /** Go on with the exports of an earlier visit. */
+  /** Go on with the exports of an earlier visit, or of another page. */
   async #load(): Promise<void> {
+    clearTimeout(this.#loading);
+    this.#loading = undefined;
     try {
       for (const job of await listExports({ url: serverUrl() })) {
         if (!this.#jobs.has(job.id)) {
@@ -67,6 +74,9 @@ export class JobsPanel {
       this.#draw();
     } catch (error) {
       this.#tell(error as Error);
+      if (error instanceof TransportFailed) {
+        this.#loading ??= setTimeout(() => void this.#load(), AGAIN_MS);
+      }
     }
   }
 

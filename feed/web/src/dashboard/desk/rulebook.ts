@@ -1,10 +1,12 @@
 /** The rules of one's own, as this page knows them: made, moved, removed, and looked at anew. */
 
-import type { Alerts, NewRule, Rule } from "../../client/index.ts";
+import { type Alerts, type NewRule, type Rule, TransportFailed } from "../../client/index.ts";
 import { noteAlertsUsed } from "./used.ts";
 
 /** A burst of changes asks for the list of rules once. */
 const RELOAD_MS = 500;
+/** Where the server is away, it is asked for again after so long. */
+const AGAIN_MS = 10_000;
 
 export class RuleBook {
   readonly #alerts: Alerts;
@@ -76,6 +78,9 @@ export class RuleBook {
       this.#take(rules);
     } catch (error) {
       this.#failed(error as Error);
+      if (error instanceof TransportFailed) {
+        this.#reloading ??= setTimeout(() => void this.reload(), AGAIN_MS);
+      }
     }
   }
 

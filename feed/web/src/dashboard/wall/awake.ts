@@ -9,6 +9,7 @@ export class Awake {
   readonly #seen = () => void this.#request();
   #lock: WakeLockSentinel | undefined;
   #isWanted = false;
+  #isRefused = false; // as was said
 
   /** @param refused called with what the browser says, where it will not. */
   constructor(refused: (words: string) => void) {
@@ -17,6 +18,7 @@ export class Awake {
 
   begin(): void {
     this.#isWanted = true;
+    this.#isRefused = false;
     document.addEventListener("visibilitychange", this.#seen);
     void this.#request();
   }
@@ -34,18 +36,25 @@ export class Awake {
     }
     const wakeLock = navigator.wakeLock as WakeLock | undefined;
     if (wakeLock === undefined) {
-      this.#refused("this browser keeps screens on for pages over HTTPS only, or never");
+      this.#refuse("this browser keeps screens on for pages over HTTPS only, or never");
       return;
     }
     try {
       const lock = await wakeLock.request("screen");
-      if (this.#isWanted) {
+      if (this.#isWanted && this.#lock?.released !== false) {
         this.#lock = lock;
       } else {
-        await lock.release(); // one has left meanwhile
+        await lock.release(); // one has left meanwhile, or another is held
       }
     } catch (error) {
-      this.#refused((error as Error).message); // no battery left, say
+      this.#refuse((error as Error).message); // no battery left, say
+    }
+  }
+
+  #refuse(words: string): void {
+    if (this.#isWanted && !this.#isRefused) {
+      this.#isRefused = true;
+      this.#refused(words);
     }
   }
 }
