@@ -1,5 +1,6 @@
 """Posts: the places that workers have, one after the other, and how one begins in each."""
 
+import asyncio
 import time
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ class Post:
         process: that has it; None: nobody does just now.
         restarts: how often somebody died there.
         deaths: how many of the last ones died young.
+        watch: has it filled again when whoever has it died; there is never more than one.
     """
 
     name: str
@@ -24,6 +26,7 @@ class Post:
     process: WorkerProcess | None = None
     restarts: int = 0
     deaths: int = 0
+    watch: asyncio.Task[None] | None = None
 
     @property
     def writes(self) -> bool:

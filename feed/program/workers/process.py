@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import socket
+import time
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -34,8 +35,12 @@ class WorkerProcess:
         ended: done with its exit status, negative where a signal ended it.
     """
 
-    def __init__(self, worker: Worker, process: Process, end: socket.socket) -> None:
+    def __init__(
+        self, worker: Worker, process: Process, end: socket.socket, *, waits: bool
+    ) -> None:
         self.worker = worker
+        self._waits = waits  # to be told that it may begin
+        self._began_ns = time.monotonic_ns()
         self._process = process
         self._end = end
         self._writer: asyncio.StreamWriter | None = None
@@ -49,6 +54,15 @@ class WorkerProcess:
     def is_ready(self) -> bool:
         """Whether it serves, or did."""
         return self.ready.done() and self.ready.result() is not None
+
+    def begins_for_ns(self, mono_ns: int) -> int:
+        """Return for how long it has been beginning; 0: it waits for its turn."""
+        return 0 if self._waits and self.loaded.done() else mono_ns - self._began_ns
+
+    def go(self) -> None:
+        """Tell it that it may begin, if it waits for that."""
+        self._waits, self._began_ns = False, time.monotonic_ns()
+        self.say(go=True)
 
     def say(self, **words: object) -> None:
         """Tell it something, unless it has gone."""
@@ -109,7 +123,7 @@ async def start(role: Role, command: Sequence[str]) -> WorkerProcess:
         theirs.close()
     worker = replace(role.own, pid=process.pid)
     ours.sendall(replace(role, own=worker).line())
-    return WorkerProcess(worker, process, ours)
+    return WorkerProcess(worker, process, ours, waits=role.waits)
 
 
 def told_of(worker: Worker) -> dict[str, object]:

@@ -40,6 +40,7 @@ from feed.settings.options import Settings
 from feed.sources.chosen import ChosenSource
 from feed.trust.shared_counts import beat_in
 
+BEGIN_S = 120.0  # that a worker has before it serves: what it takes up may be large
 _LOOK_S = 1.0  # between two looks who hangs
 _FAILED = 1
 _FIRST = asyncio.FIRST_COMPLETED
@@ -117,7 +118,6 @@ class Supervisor:
         self._writer = Post("writer", WorkerKind.WRITER)
         self._edges = [Post(f"edge-{n}", WorkerKind.EDGE) for n in range(1, settings.workers + 1)]
         self._leaving: list[WorkerProcess] = []  # whose place another one has
-        self._watches: set[asyncio.Task[None]] = set()
         self._signals = EndSignals()
         self._is_ending = False
         self._replacing: asyncio.Task[None] | None = None
@@ -168,7 +168,7 @@ class Supervisor:
     async def _let_begin(self, there: Sequence[WorkerProcess]) -> int:
         """Let workers begin that are loaded; return the status of one that did not, else 0."""
         for process in there:
-            process.say(go=True)
+            process.go()
         self._tell()
         for process in there:
             if await process.ready is None:
@@ -199,7 +199,10 @@ class Supervisor:
             self._sockets_of_edges() if writes else (),
             waits,
         )
-        post.process = process = await start(role, self._command)
+        process = await start(role, self._command)
+        if post.process is not None:
+            self._leaving.append(post.process)
+        post.process = process
         process.ready.add_done_callback(lambda _: self._tell())
         self._tell()
         return process
@@ -233,16 +236,15 @@ class Supervisor:
     # Deaths.
 
     def _watch(self, post: Post) -> None:
-        task = asyncio.create_task(self._keep(post), name=f"watch of {post.name}")
-        self._watches.add(task)
-        task.add_done_callback(self._watches.discard)
+        if self._is_ending:
+            return
+        post.watch = asyncio.create_task(self._keep(post), name=f"watch of {post.name}")
 
     async def _keep(self, post: Post) -> None:
-        """Have a post filled again whenever whoever had it died."""
-        while (process := post.process) is not None:
+        """Have a post filled again whenever whoever has it died."""
+        process = post.process
+        while process is not None:
             status = await asyncio.shield(process.ended)
-            if self._is_ending or post.process is not process:
-                return  # another watch has begun with whoever took the place
             lived_ns = time.time_ns() - process.worker.began_wall_ns
             post.deaths = count_deaths(post.deaths, lived_ns)
             post.restarts += 1
@@ -252,10 +254,22 @@ class Supervisor:
             post.process = None
             self._tell()
             await asyncio.sleep(pause_s)
-            await self._fill(post)
+            process = await self._fill_at_last(post)
+
+    async def _fill_at_last(self, post: Post) -> WorkerProcess:
+        """Start a worker for a post, however often that fails."""
+        while True:
+            try:
+                return await self._fill(post)
+            except OSError as error:
+                post.deaths += 1
+                pause_s = rest_s(post.deaths)
+                words = str(error)
+                log.error("worker_not_started", name=post.name, error=words, again_s=pause_s)  # noqa: TRY400 - it says all
+                await asyncio.sleep(pause_s)
 
     async def _see_who_hangs(self) -> None:
-        """Kill workers that hang, so that others take their places; for ever."""
+        """Kill workers that hang, or do not begin, so that others take their places; for ever."""
         watchdog, serials = Watchdog(), set[int]()
         while True:
             await asyncio.sleep(_LOOK_S)
@@ -264,10 +278,13 @@ class Supervisor:
                 watchdog.forget(serial)
             serials = {each.serial for each in there}
             for each in self._everybody():
-                worker = each.worker
-                if each.is_ready and watchdog.hangs(
-                    worker.serial, beat_in(Path(worker.counts)), time.monotonic_ns()
-                ):
+                worker, mono_ns = each.worker, time.monotonic_ns()
+                if each.is_ready:
+                    beat_ns = beat_in(Path(worker.counts))
+                    hangs = watchdog.hangs(worker.serial, beat_ns, mono_ns)
+                else:
+                    hangs = each.begins_for_ns(mono_ns) > BEGIN_S * 1e9
+                if hangs:
                     log.error("worker_hangs", name=worker.name, pid=worker.pid)
                     each.signal(signal.SIGKILL)
 
@@ -290,24 +307,31 @@ class Supervisor:
     async def _replace_all(self) -> None:
         """Replace everybody, one by one; what fails leaves the others as they are."""
         log.info("replacing", workers=len(self._edges))
-        for post in self._edges:
-            if not await self._replace_edge(post):
+        for post in (*self._edges, self._writer):
+            if post.process is None:
+                continue  # it is being started anew as it is
+            assert post.watch is not None, "the supervisor has begun"
+            post.watch.cancel()  # until it is known who has the post
+            replace_it = self._replace_writer if post.writes else self._replace_edge
+            try:
+                is_done = await replace_it(post, post.process)
+            except OSError as error:
+                log.error("replacement_failed", name=post.name, error=str(error))  # noqa: TRY400 - it says all
+                is_done = False
+            finally:
+                self._watch(post)
+            if not is_done:
                 return
-        await self._replace_writer()
         log.info("replaced", workers=len(self._edges))
 
-    async def _replace_edge(self, post: Post) -> bool:
+    async def _replace_edge(self, post: Post, old: WorkerProcess) -> bool:
         """Replace an edge by one that serves already; tell whether it does."""
-        old = post.process
-        if old is None:
-            return True  # it is being started anew as it is
-        self._leaving.append(old)
-        old.worker = replace(old.worker, name=f"{post.name}-leaving")
         new = await self._fill(post)
+        old.worker = replace(old.worker, name=f"{post.name}-leaving")
+        self._tell()
         if await new.ready is None:
             await self._put_back(post, old, new)
             return False
-        self._watch(post)
         old.say(leave=self._settings.drain_s or SPAN_S)
         await self._see_end(old, self._settings.drain_s or SPAN_S)
         self._leaving.remove(old)
@@ -322,29 +346,29 @@ class Supervisor:
         self._leaving.remove(old)
         self._forget(new)
         post.process = old
-        if old.ended.done():  # so that nobody watches any more
-            self._watch(post)
         self._tell()
 
-    async def _replace_writer(self) -> None:
-        """Let the writer write its state, and another one take it up, which is loaded by then."""
-        post, old = self._writer, self._writer.process
-        if old is None:
-            return
-        self._leaving.append(old)
+    async def _replace_writer(self, post: Post, old: WorkerProcess) -> bool:
+        """Let the writer write its state, and another one take it up, which is loaded by then.
+
+        Returns:
+            Whether the new one serves; where it ended before that, yet another one will.
+        """
         new = await self._fill(post, waits=True)
         await asyncio.wait((new.loaded, new.ended), return_when=_FIRST)
         if new.ended.done():
             await self._put_back(post, old, new)
-            return
+            return False
         old.signal(signal.SIGTERM)
         await self._see_end(old, 0.0)
         self._leaving.remove(old)
         self._forget(old)
-        new.say(go=True)
+        new.go()
         self._tell()
-        self._watch(post)
-        await new.ready
+        if await new.ready is None:
+            log.error("replacement_failed", name=post.name, status=await new.ended)
+            return False
+        return True
 
     # The end.
 
@@ -352,11 +376,10 @@ class Supervisor:
         """End everybody, edges first; return the first status that is none of an orderly end."""
         self._is_ending = True
         log.info("leaving", workers=len(self._everybody()))
-        for task in (self._replacing, self._watching):
+        watches = [post.watch for post in self._posts()]
+        for task in (self._replacing, self._watching, *watches):
             if task is not None:
                 task.cancel()
-        for task in list(self._watches):
-            task.cancel()
         hurrying = asyncio.create_task(self._hurry(), name="second signal")
         statuses: list[int] = []
         edges = [each for each in self._everybody() if each.worker.kind is WorkerKind.EDGE]
