@@ -48,7 +48,7 @@ export class Market {
     for (const tick of ticks) {
       const instrument = this.get(tick.S);
       instrument.take(tick);
-      if (tick.T === "t" && this.#passes.take(instrument.lastMs as number)) {
+      if (tick.T === "t" && this.#passes.take(instrument.lastMs as number, Date.now())) {
         isNewPass = true;
         this.#beginPass();
         instrument.take(tick); // the first of its new course

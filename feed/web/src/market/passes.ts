@@ -7,6 +7,8 @@
 
 /** Trades of a market that is not late at all are not older than the newest by more than this. */
 const BACK_MS = 2_000;
+/** Those of a market of now are: FINRA has them reported within 10 s, and takes later ones. */
+const LATE_MS = 60_000;
 const IN_A_ROW = 3;
 
 export class Passes {
@@ -14,8 +16,9 @@ export class Passes {
   #inRow = 0;
 
   /** Note the time of a trade; tell whether a new pass has begun. */
-  take(timeMs: number): boolean {
-    if (timeMs >= this.#newestMs - BACK_MS) {
+  take(timeMs: number, nowMs: number): boolean {
+    const isOfNow = Math.abs(nowMs - this.#newestMs) < LATE_MS;
+    if (timeMs >= this.#newestMs - (isOfNow ? LATE_MS : BACK_MS)) {
       this.#newestMs = Math.max(this.#newestMs, timeMs);
       this.#inRow = 0;
       return false;
