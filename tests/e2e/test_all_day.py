@@ -143,7 +143,7 @@ async def an_alert_calls_who_does_not_look(tab: Tab) -> None:
     await page.get_by_role("spinbutton", name="Price").fill("1")
     await page.get_by_role("button", name="Alert me").click()
     await tab.until("noted.length")
-    assert (await tab.ask("noted[0].title")).startswith("AAPL: price is at least 1 (seen: ")
+    assert (await tab.ask("noted[0].title")).startswith("AAPL: price is at least 1.00 (seen: ")
     await page.evaluate(_SHOW)
     await page.get_by_role("row", name=re.compile("^MSFT")).click()
     await page.get_by_role("heading", name="MSFT").wait_for()

@@ -63,7 +63,7 @@ async def alert_at_the_crosshair(page: Page) -> None:
     await form.get_by_role("spinbutton", name="Price").fill("1")  # or it might never be there again
     await press(page, "Enter")
     fired = page.get_by_role("region", name="Alerts that fired").get_by_role("listitem")
-    told = fired.filter(has_text="AAPL: price is at least 1 (seen: ")
+    told = fired.filter(has_text="AAPL: price is at least 1.00 (seen: ")
     await told.wait_for()
     await page.get_by_role("button", name="Alerts: 1 not acknowledged").wait_for()
     await page.get_by_role("row", name=re.compile("MSFT")).click()

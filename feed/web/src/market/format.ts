@@ -47,6 +47,26 @@ export function decimalsOf(price: number, decimals: number): number {
   return Math.min(decimals, Math.max(LEAST_DECIMALS, MOST_DIGITS - wholeDigits));
 }
 
+/** With how many decimals a price comes, at least so many, up to eight; those of large ones are noise. */
+export function decimalsIn(price: number, least: number): number {
+  let decimals = least;
+  while (
+    Math.abs(price) < LARGE &&
+    decimals < MOST_DIGITS &&
+    !isWhole(price * (POWERS[decimals] as number))
+  ) {
+    decimals += 1;
+  }
+  return decimals;
+}
+
+const POWERS = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7] as const;
+
+/** Whether a scaled price is whole, within the error of scaling a double. */
+function isWhole(scaled: number): boolean {
+  return Math.abs(scaled - Math.round(scaled)) < 1e-6 * Math.max(1, Math.abs(scaled) * 1e-6);
+}
+
 /** A number by its power of ten, with so many digits after the point at most: `1.25e-12`. */
 export function formatByPower(value: number, digits: number): string {
   return value

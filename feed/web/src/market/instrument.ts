@@ -9,6 +9,7 @@ import {
   timeMs,
 } from "../client/index.ts";
 import { Day, type Extreme } from "./day.ts";
+import { decimalsIn } from "./format.ts";
 import { Series } from "./series.ts";
 
 export type { Extreme } from "./day.ts";
@@ -190,14 +191,9 @@ export class Instrument {
     this.version += 1;
   }
 
-  /** Note with how many decimals prices come, up to eight; those of large ones are noise. */
+  /** Note with how many decimals prices come. */
   #see(price: number): void {
-    if (Math.abs(price) >= 1e12) {
-      return;
-    }
-    while (this.decimals < 8 && !isWhole(price * (POWERS[this.decimals] as number))) {
-      this.decimals += 1;
-    }
+    this.decimals = decimalsIn(price, this.decimals);
   }
 }
 
@@ -219,11 +215,4 @@ function directionOf(
     return last;
   }
   return now > before ? 1 : -1;
-}
-
-const POWERS = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7] as const;
-
-/** Whether a scaled price is whole, within the error of scaling a double. */
-function isWhole(scaled: number): boolean {
-  return Math.abs(scaled - Math.round(scaled)) < 1e-6 * Math.max(1, Math.abs(scaled) * 1e-6);
 }

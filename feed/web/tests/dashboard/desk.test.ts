@@ -51,20 +51,32 @@ describe("what is not sent", () => {
 
 test("rules and what fired are told in words", () => {
   const rule = { symbol: "AAPL", field: "price", op: ">=", value: 200 } as const;
-  expect(ruleWords(rule)).toBe("AAPL: price is at least 200");
-  expect(ruleWords({ ...rule, op: "moves_pct", value: 2, window: "5m" })).toBe(
+  expect(ruleWords(rule, 2)).toBe("AAPL: price is at least 200.00");
+  expect(ruleWords({ ...rule, value: 0.1 + 0.2 }, 2)).toBe("AAPL: price is at least 0.30");
+  expect(ruleWords({ ...rule, value: 1234.125 }, 2)).toBe("AAPL: price is at least 1,234.125");
+  expect(ruleWords({ ...rule, value: 1.25e-9 }, 2)).toBe("AAPL: price is at least 1.25e-9");
+  expect(ruleWords({ ...rule, field: "volume", value: 1_200_000, window: "5m" }, 2)).toBe(
+    "AAPL: volume is at least 1,200,000 within 5m",
+  );
+  expect(ruleWords({ ...rule, op: "moves_pct", value: 2, window: "5m" }, 2)).toBe(
     "AAPL: price moves by 2 % within 5m",
   );
-  expect(ruleWords({ ...rule, field: "health", op: "is", value: "halted" })).toBe(
+  expect(ruleWords({ ...rule, field: "health", op: "is", value: "halted" }, 2)).toBe(
     "AAPL: symbol is halted",
   );
-  expect(ruleWords({ ...rule, op: "new" as ">=" })).toBe("AAPL: price new 200");
+  expect(ruleWords({ ...rule, op: "new" as ">=" }, 2)).toBe("AAPL: price new 200");
   const alert: AlertWord = {
     ...{ T: "alert", owner: "own_", id: "alert_1", rule: "rule_1", at: "e-1", t: "2026" },
     ...{ ...rule, op: "moves_pct", value: "2", window_s: 300, seen: "2.5" },
   };
-  expect(firingWords(alert)).toBe("AAPL: price moves by 2 % within 5 min (seen: 2.5)");
-  expect(firingWords({ ...alert, after_gap: true })).toMatch(/, after a gap$/);
+  expect(firingWords({ ...alert, seen: "2.5123" }, 2)).toBe(
+    "AAPL: price moves by 2 % within 5 min (seen: 2.51 %)",
+  );
+  const { window_s: _, ...price } = { ...alert, value: "200", seen: "200.30000000000001" };
+  expect(firingWords({ ...price, op: ">=" }, 2)).toBe(
+    "AAPL: price is at least 200.00 (seen: 200.30)",
+  );
+  expect(firingWords({ ...alert, after_gap: true }, 2)).toMatch(/, after a gap$/);
 });
 
 test("jobs are told in words", () => {

@@ -7,7 +7,6 @@
  */
 
 import type { AlertWord } from "../../client/index.ts";
-import { firingWords } from "../desk/words.ts";
 import { kept } from "../ui/storage.ts";
 import { Chime } from "./chime.ts";
 import { type Allowed, type Calls, isToNotify, readCalls, writeCalls } from "./decisions.ts";
@@ -64,23 +63,22 @@ export class Caller {
     this.chime.play();
   }
 
-  /** An alert fired, and this tab is the one that tells it. */
-  call(alert: AlertWord): void {
+  /** An alert fired, and this tab is the one that tells it, in these words. */
+  call(alert: AlertWord, words: string): void {
     if (this.calls.isSounding) {
       this.chime.play();
     }
     const isLookedAt = document.visibilityState === "visible" && document.hasFocus();
     if (isToNotify(this.calls, this.allowed, isLookedAt)) {
-      this.#show(alert);
+      this.#show(alert, words);
     }
   }
 
-  #show(alert: AlertWord): void {
-    const { id, symbol, note } = alert;
+  #show({ id, symbol, note }: AlertWord, words: string): void {
     let notification: Notification;
     try {
       // Of several with one tag only the last is there.
-      notification = new Notification(firingWords(alert), { body: note ?? "", tag: id });
+      notification = new Notification(words, { body: note ?? "", tag: id });
     } catch {
       return; // on phones only service workers may; the alert is in the page
     }

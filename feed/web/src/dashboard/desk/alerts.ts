@@ -52,11 +52,20 @@ export class AlertsPanel {
     );
     const switches = new CallSwitches(choose);
     byId("alert-form").after(switches.element);
-    this.#toasts = new Toasts(acknowledge, choose, switches.caller);
-    this.#firings = new Rows(byId("firings"), (alert) => new FiringRow(alert, acknowledge, choose));
+    const fired = (alert: AlertWord) => firingWords(alert, this.#decimals(alert));
+    this.#toasts = new Toasts(acknowledge, choose, fired, switches.caller);
+    this.#firings = new Rows(
+      byId("firings"),
+      (alert) => new FiringRow(alert, fired(alert), acknowledge, choose),
+    );
     this.#rules = new Rows(
       byId("rules"),
-      (rule) => new RuleRow(rule, () => void this.remove(rule.id)),
+      (rule) =>
+        new RuleRow(
+          rule,
+          (one) => this.#wordsOf(one),
+          () => void this.remove(rule.id),
+        ),
     );
     byId("alerts-about").append(this.#about.node);
     this.#when.append(
@@ -88,7 +97,7 @@ export class AlertsPanel {
       known: (one) => this.#parts.known(one),
       create: (rule) => this.#book.create(rule),
       created: (rule) =>
-        this.#toasts.tell(`Alert: ${ruleWords(rule)}`, () => void this.#drop(rule.id)),
+        this.#toasts.tell(`Alert: ${this.#wordsOf(rule)}`, () => void this.#drop(rule.id)),
       more: (rule) => this.#fill(rule),
     });
   }
@@ -99,7 +108,7 @@ export class AlertsPanel {
     await this.#do(async () => {
       await this.#book.move(id, price);
       if (before !== undefined) {
-        const words = `Moved: ${ruleWords({ ...before, value: price })}`;
+        const words = `Moved: ${this.#wordsOf({ ...before, value: price })}`;
         this.#toasts.tell(
           words,
           () => void this.#do(() => this.#book.move(id, before.value as number)),
@@ -127,13 +136,21 @@ export class AlertsPanel {
     details.querySelector("summary")?.focus();
   }
 
+  #decimals({ symbol }: { symbol: string }): number {
+    return this.#parts.known(symbol).decimals;
+  }
+
+  #wordsOf(rule: Rule): string {
+    return ruleWords(rule, this.#decimals(rule));
+  }
+
   async #drop(id: string): Promise<void> {
     const rule = this.#book.get(id);
     await this.#do(async () => {
       await this.#book.remove(id);
       if (rule !== undefined && rule.webhook === undefined) {
         const restore = () => void this.#do(() => this.#book.restore(rule));
-        this.#toasts.tell(`Removed: ${ruleWords(rule)}`, restore);
+        this.#toasts.tell(`Removed: ${this.#wordsOf(rule)}`, restore);
       }
     });
   }
@@ -237,10 +254,10 @@ class FiringRow implements Row<AlertWord> {
 
   constructor(
     alert: AlertWord,
+    words: string,
     acknowledge: (id: string) => void,
     choose: (symbol: string) => void,
   ) {
-    const words = firingWords(alert);
     const show = button(words, () => choose(alert.symbol));
     show.classList.add("wide");
     show.title = `Show ${alert.symbol}`;
@@ -260,12 +277,14 @@ class FiringRow implements Row<AlertWord> {
 
 class RuleRow implements Row<Rule> {
   readonly node: HTMLElement;
+  readonly #wordsOf: (rule: Rule) => string;
   readonly #words = new Text();
   readonly #note = new Text();
   readonly #state = new Text();
 
   /** What cannot be undone is asked for twice. */
-  constructor({ webhook }: Rule, remove: () => void) {
+  constructor({ webhook }: Rule, wordsOf: (rule: Rule) => string, remove: () => void) {
+    this.#wordsOf = wordsOf;
     const isFinal = webhook !== undefined;
     this.node = make(
       "li",
@@ -278,7 +297,7 @@ class RuleRow implements Row<Rule> {
   }
 
   show(rule: Rule): void {
-    this.#words.set(ruleWords(rule));
+    this.#words.set(this.#wordsOf(rule));
     this.#note.set(rule.note ?? "");
     this.#state.set(stateWords(rule));
   }

@@ -10,7 +10,6 @@ import type { Caller } from "../calls/caller.ts";
 import { alarm, voice } from "../spoken/voice.ts";
 import { byId, make } from "../ui/dom.ts";
 import { button } from "./forms.ts";
-import { firingWords } from "./words.ts";
 
 const KEY = "feed.toasted";
 /** Ids that are remembered. */
@@ -26,14 +25,24 @@ export class Toasts {
   readonly #list = byId("toasts");
   readonly #acknowledge: (id: string) => void;
   readonly #choose: (symbol: string) => void;
+  readonly #wordsOf: (alert: AlertWord) => string;
   readonly #caller: Caller;
   readonly #shown = new Map<string, HTMLElement>();
   #done = 0; // numbers what was done
 
-  /** @param choose shows the symbol of what fired. */
-  constructor(acknowledge: (id: string) => void, choose: (symbol: string) => void, caller: Caller) {
+  /**
+   * @param choose shows the symbol of what fired.
+   * @param wordsOf tells what fired.
+   */
+  constructor(
+    acknowledge: (id: string) => void,
+    choose: (symbol: string) => void,
+    wordsOf: (alert: AlertWord) => string,
+    caller: Caller,
+  ) {
     this.#acknowledge = acknowledge;
     this.#choose = choose;
+    this.#wordsOf = wordsOf;
     this.#caller = caller;
   }
 
@@ -55,8 +64,9 @@ export class Toasts {
     const isOurs =
       locks === undefined ? claim(alert.id) : await locks.request(KEY, () => claim(alert.id));
     if (isOurs) {
-      this.#caller.call(alert);
-      this.#show(alert);
+      const words = this.#wordsOf(alert);
+      this.#caller.call(alert, words);
+      this.#show(alert, words);
     }
   }
 
@@ -83,15 +93,14 @@ export class Toasts {
     this.#put(id, toast, DONE_MS);
   }
 
-  #show(alert: AlertWord): void {
-    const { id, note, symbol } = alert;
-    const words = button(firingWords(alert), () => this.#choose(symbol));
-    words.classList.add("wide");
-    words.title = `Show ${symbol}`;
+  #show({ id, note, symbol }: AlertWord, words: string): void {
+    const show = button(words, () => this.#choose(symbol));
+    show.classList.add("wide");
+    show.title = `Show ${symbol}`;
     const toast = make(
       "li",
       { class: "card toast", "data-alert": id },
-      words,
+      show,
       note === undefined ? undefined : make("bdi", { class: "about" }, note),
       make(
         "span",
@@ -100,7 +109,7 @@ export class Toasts {
         button("×", () => this.remove(id), "Hide"),
       ),
     );
-    alarm.news("alert", firingWords(alert));
+    alarm.news("alert", words);
     this.#put(id, toast, FIRED_MS);
   }
 

@@ -10,7 +10,14 @@ import type {
   Unsent,
 } from "../../client/index.ts";
 import { denialIn } from "../../elements/denial.ts";
-import { formatBytes, formatCount, formatDuration } from "../../market/format.ts";
+import {
+  decimalsIn,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatPrice,
+  formatSize,
+} from "../../market/format.ts";
 
 /** Who said something, as people call them. */
 export function nameOf({ from, name }: Pick<MessageWord, "from" | "name">): string {
@@ -103,8 +110,15 @@ function condition(
 
 type Conditioned = Pick<Rule, "symbol" | "value" | "window"> & { field: string; op: string };
 
-/** A rule, or what fired: `AAPL: price is at least 200`. */
-export function ruleWords({ symbol, field, op, value, window }: Conditioned): string {
+/**
+ * A rule, or what fired: `AAPL: price is at least 200.00`.
+ *
+ * @param decimals those of the symbol's prices; a price of a rule that has more shows more.
+ */
+export function ruleWords(
+  { symbol, field, op, value, window }: Conditioned,
+  decimals: number,
+): string {
   const known = CONDITIONS.find(
     (one) =>
       one.field === field && one.op === op && (one.value === undefined || one.value === value),
@@ -112,10 +126,37 @@ export function ruleWords({ symbol, field, op, value, window }: Conditioned): st
   if (known === undefined) {
     return `${symbol}: ${field} ${op} ${value}`;
   }
-  const unit = known.unit === "%" || known.unit === "bp" ? ` ${known.unit}` : "";
-  const amount = known.value === undefined ? ` ${value}${unit}` : "";
+  const wanted = Number(value);
+  const words =
+    known.unit === "Price"
+      ? formatPrice(wanted, decimalsIn(wanted, decimals))
+      : `${exact.format(wanted)}${unitWords(known.unit)}`;
+  const amount = known.value === undefined ? ` ${words}` : "";
   const within = known.hasWindow && window !== undefined ? ` within ${window}` : "";
   return `${symbol}: ${known.words}${amount}${within}`;
+}
+
+/** Numbers that somebody has set are not rounded. */
+const exact = new Intl.NumberFormat("en-US", { maximumFractionDigits: 8 });
+
+function unitWords(unit: string | undefined): string {
+  return unit === "%" || unit === "bp" ? ` ${unit}` : "";
+}
+
+/** What a rule saw when it fired, as such numbers are told elsewhere. */
+function seenWords({ field, op, seen }: AlertWord, decimals: number): string {
+  const known = CONDITIONS.find((one) => one.field === field && one.op === op);
+  const value = Number(seen);
+  switch (known?.unit) {
+    case "Price":
+      return formatPrice(value, decimalsIn(value, decimals));
+    case "Shares":
+      return formatSize(value);
+    case undefined:
+      return seen;
+    default:
+      return `${Number(value.toFixed(2))}${unitWords(known?.unit)}`;
+  }
 }
 
 /** How a rule stands: `once`, `fired`, `suspended: …`. */
@@ -130,12 +171,13 @@ export function stateWords({
   return once === false ? "again and again" : "once";
 }
 
-export function firingWords(alert: AlertWord): string {
-  const { window_s, seen, field, after_gap } = alert;
+/** What fired. @param decimals as above. */
+export function firingWords(alert: AlertWord, decimals: number): string {
+  const { window_s, field, after_gap } = alert;
   const window = window_s === undefined ? {} : { window: formatDuration(window_s * 1_000) };
-  const was = field === "health" ? "" : ` (seen: ${seen})`;
+  const was = field === "health" ? "" : ` (seen: ${seenWords(alert, decimals)})`;
   const late = after_gap === true ? ", after a gap" : "";
-  return `${ruleWords({ ...alert, ...window })}${was}${late}`;
+  return `${ruleWords({ ...alert, ...window }, decimals)}${was}${late}`;
 }
 
 /** How a job stands: `12,000 of 100,000 · 50K/s · 2 s left`. */
