@@ -127,6 +127,8 @@ export class Receiver {
     let conflated = 0;
     let standFor = 0;
     let words: Word[] = [];
+    // What a tab is told of by another does not end the snapshot that comes over the wire.
+    const isNested = frame.payload.length === 0 && this.#inSnapshot;
     const tell = (): void => {
       if (words.length > 0) {
         const { position } = frame;
@@ -170,7 +172,9 @@ export class Receiver {
         }
       } else {
         tell();
-        this.#receiveOther(message, frame.receivedMs);
+        if (!(isNested && message.T === "snapshot")) {
+          this.#receiveOther(message, frame.receivedMs);
+        }
       }
     }
     tell();

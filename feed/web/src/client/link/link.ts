@@ -56,6 +56,7 @@ export interface LinkOptions {
 
 /** One frame, understood. */
 export interface Frame {
+  /** Empty where the frame came over no wire, but was made of what is known here. */
   payload: Payload;
   codec: CodecName;
   messages: Message[];

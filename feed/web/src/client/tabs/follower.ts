@@ -10,7 +10,7 @@ import { type FeedError, Relayed } from "../errors.ts";
 import type { Frame, Settings } from "../link/link.ts";
 import type { LinkStatus } from "../link/status.ts";
 import { decodeFrame } from "../wire/codec.ts";
-import { distance } from "../wire/position.ts";
+import { distance, firstMissing } from "../wire/position.ts";
 import type { Message, Tick } from "../wire/ticks.ts";
 import type { Word } from "../wire/words.ts";
 import type { Group, TabMessage } from "./group.ts";
@@ -92,7 +92,8 @@ export class Follower {
     const before = this.#journal.position;
     this.#journal.adopt(standing, position);
     if (before !== undefined && position !== undefined && distance(before, position) !== 0) {
-      this.#deliverOwn([{ T: "gap", from: before, to: position, reason: "takeover" }]);
+      const from = firstMissing(before, position);
+      this.#deliverOwn([{ T: "gap", from, to: position, reason: "takeover" }]);
     }
   }
 

@@ -69,10 +69,7 @@ export class Leadership {
           host.frame(frame);
         },
         onStatus: () => this.#tellStatus(),
-        onProblem: (error) => {
-          group.post({ kind: "problem", message: error.message, fatal: error.fatal });
-          host.problem(error);
-        },
+        onProblem: (error) => this.#tellProblem(error),
         newest: host.newest,
         warnings: host.warnings,
       },
@@ -110,7 +107,8 @@ export class Leadership {
     try {
       union = this.#roster.union();
     } catch (error) {
-      this.#acknowledge(revisions, error as FeedError); // the tabs together want too much
+      this.#tellProblem(error as FeedError); // the tabs together want too much
+      this.#acknowledge(revisions, error as FeedError);
       return;
     }
     this.#connection.select(union).then(
@@ -200,6 +198,11 @@ export class Leadership {
     if (own !== undefined) {
       this.#host.acknowledged(own[1], error);
     }
+  }
+
+  #tellProblem(error: FeedError): void {
+    this.#group.post({ kind: "problem", message: error.message, fatal: error.fatal });
+    this.#host.problem(error);
   }
 
   #tellStatus(): void {

@@ -222,7 +222,9 @@ export class SharedLink implements Link {
       this.#follower.skipTo(ahead.standing, ahead.position);
     }
     const base = journal.standing;
-    const own = base === undefined ? Selection.NOTHING : Selection.of(this.#member.symbols);
+    if (base !== undefined) {
+      takeover.cover(Selection.of(this.#member.symbols));
+    }
     const term = (base?.term ?? 0) + 1;
     journal.begin(term);
     group.post({ kind: "lead", base, term, position: journal.position });
@@ -235,7 +237,7 @@ export class SharedLink implements Link {
         this.#options,
         this.#settings,
         this.status,
-        takeover.covered.with(own),
+        takeover.covered,
         this.#environment,
         {
           frame: (frame) => this.#observer.onFrame(frame),

@@ -65,6 +65,11 @@ export class Takeover {
     return this.#isBehind(best.standing) ? best : undefined;
   }
 
+  /** Note that the state of a selection is known, however much the tabs want together. */
+  cover(selection: Selection): void {
+    this.covered = this.covered.with(selection, Number.POSITIVE_INFINITY);
+  }
+
   /** Take in a message of another tab. */
   handle(from: string, message: TabMessage): void {
     if (message.kind === "standing") {
@@ -72,7 +77,7 @@ export class Takeover {
       this.#awaited.delete(from);
       const { standing, position, member } = message;
       if (standing !== undefined) {
-        this.covered = this.covered.with(Selection.of(member.symbols));
+        this.cover(Selection.of(member.symbols));
         if (this.#best === undefined || compare(standing, this.#best.standing) > 0) {
           this.#best = { tab: from, standing, position };
         }

@@ -44,3 +44,11 @@ export function distance(from: string, to: string): number | undefined {
   }
   return b.sequence - a.sequence;
 }
+
+/** The position after the last one held; across epochs that one itself, as servers tell it. */
+export function firstMissing(held: string, next: string): string {
+  const position = readPosition(held);
+  return position?.epoch === readPosition(next)?.epoch && position !== undefined
+    ? `${position.epoch}-${position.sequence + 1}`
+    : held;
+}

@@ -9,7 +9,7 @@
  */
 
 import { Malformed } from "../errors.ts";
-import { type Position, readPosition } from "./position.ts";
+import { firstMissing, type Position, readPosition } from "./position.ts";
 import { type Gap, isTick, type Message } from "./ticks.ts";
 import { isWord } from "./words.ts";
 
@@ -113,17 +113,11 @@ export class Progress {
     }
     if (this.#lost !== undefined) {
       const { from, reason } = this.#lost;
-      return { T: "gap", from: firstMissing(from, parsed), to: next, reason };
+      return { T: "gap", from: firstMissing(from, next), to: next, reason };
     }
     if (this.#parsed !== undefined && this.#parsed.epoch !== parsed.epoch) {
       return { T: "gap", from: this.#current as string, to: next, reason: "epoch" };
     }
     return undefined;
   }
-}
-
-/** The position after the last one held; across epochs that one itself, as servers tell it. */
-function firstMissing(held: string, next: Position): string {
-  const position = readPosition(held);
-  return position?.epoch === next.epoch ? `${position.epoch}-${position.sequence + 1}` : held;
 }

@@ -96,16 +96,16 @@ export class Selection {
   /**
    * This and the other together.
    *
-   * Throws LimitExceeded above MAX_ENTRIES symbols.
+   * Throws LimitExceeded above `mostEntries` symbols.
    */
-  with(other: Selection): Selection {
+  with(other: Selection, mostEntries = MAX_ENTRIES): Selection {
     const channels = new Map(this.#channels);
     for (const [channel, symbols] of other.#channels) {
       channels.set(channel, new Set([...(channels.get(channel) ?? []), ...symbols]));
     }
     const both = new Selection(channels);
-    if (both.entries > MAX_ENTRIES) {
-      throw new LimitExceeded("symbols subscribed to", both.entries, MAX_ENTRIES);
+    if (both.entries > mostEntries) {
+      throw new LimitExceeded("symbols subscribed to", both.entries, mostEntries);
     }
     return both;
   }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { FeedClientOptions } from "../../../src/client/client.ts";
-import { ScriptedFeed } from "../../support/feed.ts";
+import { ScriptedFeed, trade } from "../../support/feed.ts";
 import { Browser, type LocksOfOneTab } from "../../support/locks.ts";
 import { Record, range, until } from "../../support/world.ts";
 
@@ -211,6 +211,27 @@ describe("tabs of an origin", () => {
     await until(() => expect(first.snapshots).toEqual([feed.ticks[0]]));
   });
 
+  test("what one is told in the middle of a snapshot does not end it", async () => {
+    const first = open();
+    const second = open();
+    await first.client.subscribe({ trades: ["TSLA"] });
+    await second.client.subscribe({ trades: ["AAPL"] });
+    feed.publish("AAPL");
+    await until(() => expect(second.sequences).toEqual([1]));
+    const begin = { T: "snapshot", state: "begin", pos: feed.position };
+    for (const { send } of feed.subscribers) {
+      send([begin, trade("TSLA", 10)], undefined);
+    }
+    await until(() => expect(first.snapshots).toHaveLength(1));
+    await first.client.subscribe({ trades: ["AAPL"] });
+    for (const { send } of feed.subscribers) {
+      send([trade("TSLA", 11), { ...begin, state: "end" }], undefined);
+    }
+    await until(() => expect(first.snapshots).toHaveLength(3));
+    expect(first.snapshots.map((tick) => tick.T === "t" && tick.i)).toEqual([10, 1, 11]);
+    expect(first.ticks).toEqual([]);
+  });
+
   test("settings are those of the connection, whichever tab changes them", async () => {
     const [, follower] = await openAll(2);
     follower?.client.configure({ transport: "sse", codec: "msgpack" });
@@ -324,6 +345,20 @@ describe("when the leader goes", () => {
     expect(feed.requests.at(-1)).toContain("after=epoch1-1");
   });
 
+  test("tabs that want too much together are led, and told", async () => {
+    const [gone] = await openAll(1, { transport: "websocket" });
+    const names = range(1, 12_000).map(String);
+    tabs = [open(), open()];
+    const [one, other] = tabs as [Tab, Tab];
+    await one.client.subscribe({ trades: names });
+    await expect(other.client.subscribe({ quotes: names })).rejects.toThrow("limit of 20000");
+    const told = one.problems.length;
+    gone?.crash();
+    await until(() => expect(leader()?.client.status.role).toBe("leader"));
+    await until(() => expect(one.problems.length).toBeGreaterThan(told));
+    expect(one.problems.at(-1)).toContain("limit of 20000");
+  });
+
   test("what it passed on and nobody keeps is told as a gap", async () => {
     await openAll(3);
     const gone = leader();
@@ -339,7 +374,8 @@ describe("when the leader goes", () => {
     feed.publish("MSFT");
     await until(() => expect(lagging.sequences).toEqual([301]));
     await until(() => expect(knowing.sequences).toEqual(range(1, 301)));
-    expect(lagging.gaps).toMatchObject([{ reason: "takeover", to: "epoch1-300" }]);
+    const gap = { T: "gap", reason: "takeover", from: "epoch1-1", to: "epoch1-300", missing: 300 };
+    expect(lagging.gaps).toEqual([gap]);
   });
 
   test("a leader that is frozen is replaced, and follows when it wakes", async () => {
