@@ -2,6 +2,7 @@
 
 import { call } from "../client/calls.ts";
 import { environment } from "../client/environment.ts";
+import { Holds } from "../client/holds.ts";
 import {
   type Credentials,
   FeedClient,
@@ -17,7 +18,6 @@ import { Market } from "../market/market.ts";
 import type { ServedTimeframe } from "../market/timeframes.ts";
 import { notIncluded, refusedOn } from "./denial.ts";
 import { firstPrices } from "./first.ts";
-import { Holds } from "./holds.ts";
 import type { Way } from "./notice.ts";
 import { Painter } from "./painter.ts";
 import { isOfServer, look, type Reach } from "./reach.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { Holds } from "../../src/elements/holds.ts";
+import { Holds } from "../../src/client/holds.ts";
 import { Sources } from "../../src/elements/sources.ts";
 import { placeAfter, symbolsOf } from "../../src/elements/watchlist/symbols.ts";
 

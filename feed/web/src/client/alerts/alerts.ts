@@ -16,6 +16,7 @@ import { FeedClient, type FeedClientOptions } from "../client.ts";
 import { Emitter } from "../emitter.ts";
 import { type Environment, environment } from "../environment.ts";
 import { Closed, type FeedError, Malformed } from "../errors.ts";
+import { holdsOf } from "../holds.ts";
 import type { Url } from "../platform.ts";
 import { type AcknowledgedWord, type AlertWord, isDeskWord } from "../wire/deskwords.ts";
 import { Firings } from "./firings.ts";
@@ -68,6 +69,7 @@ export function alerts(url?: string | Url, options: AlertsOptions = {}): Alerts 
   return new Alerts(url, options);
 }
 
+const ALL_OF_ONES_OWN = { alerts: ["*"] };
 const PATH = "v1/alerts";
 const FIRINGS = "v1/firings";
 /** Rules that are asked for at once: the most that a server answers. */
@@ -104,7 +106,7 @@ export class Alerts {
       }),
       this.#client.on("problem", (error) => this.#emitter.emit("problem", error)),
     ];
-    this.#client.subscribe({ alerts: ["*"] }).catch((error: FeedError) => {
+    this.#client.subscribe(holdsOf(this.#client).add(ALL_OF_ONES_OWN)).catch((error: FeedError) => {
       if (!(error instanceof Closed)) {
         this.#emitter.emit("problem", error);
       }
@@ -161,6 +163,9 @@ export class Alerts {
   }
 
   close(): void {
+    if (this.#caller.isClosed) {
+      return;
+    }
     for (const end of this.#unlisten) {
       end();
     }
@@ -168,7 +173,7 @@ export class Alerts {
     if (this.#isOwnClient) {
       this.#client.close();
     } else {
-      this.#client.unsubscribe({ alerts: ["*"] });
+      this.#client.unsubscribe(holdsOf(this.#client).remove(ALL_OF_ONES_OWN));
     }
   }
 

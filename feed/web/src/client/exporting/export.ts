@@ -80,6 +80,7 @@ export class Export {
   readonly #heartbeatMs: number;
   readonly #onProgress: (job: JobWord) => void;
   readonly #onProblem: (error: FeedError) => void;
+  readonly #begun: Promise<void>;
   readonly #finished: Promise<JobWord>;
   #id: string | undefined;
   #job: JobWord | undefined;
@@ -92,7 +93,8 @@ export class Export {
     this.#heartbeatMs = options.heartbeatMs ?? HEARTBEAT_MS;
     this.#onProgress = options.onProgress ?? (() => {});
     this.#onProblem = options.onProblem ?? (() => {});
-    this.#finished = this.#run(wanted);
+    this.#begun = this.#begin(wanted);
+    this.#finished = this.#run();
     this.#finished.catch(() => {}); // who does not wait sees the state
   }
 
@@ -123,11 +125,10 @@ export class Export {
     return this.#finished;
   }
 
-  /** Stop the job, and remove its file. Throws Lost and Refused. */
+  /** Stop the job once the server has taken it, and remove its file. Throws Lost and Refused. */
   async cancel(): Promise<void> {
-    if (this.#id !== undefined) {
-      await this.#caller.once({ method: "DELETE", path: `${PATH}/${this.#id}` });
-    }
+    await this.#begun;
+    await this.#caller.once({ method: "DELETE", path: `${PATH}/${this.#id}` });
   }
 
   /** Do not watch it any more: the job goes on. */
@@ -137,7 +138,7 @@ export class Export {
     this.#abort.abort();
   }
 
-  async #run(wanted: ExportRequest | string): Promise<JobWord> {
+  async #begin(wanted: ExportRequest | string): Promise<void> {
     if (typeof wanted === "string") {
       this.#id = wanted;
     } else {
@@ -147,6 +148,10 @@ export class Export {
       this.#id = job.id;
       this.#take(job);
     }
+  }
+
+  async #run(): Promise<JobWord> {
+    await this.#begun;
     const backoff = new Backoff(() => this.#caller.environment.random());
     while (!this.#isOver && !this.#caller.isClosed) {
       try {

@@ -17,6 +17,7 @@ import { FeedClient, type FeedClientOptions } from "../client.ts";
 import { Emitter } from "../emitter.ts";
 import { type Environment, environment } from "../environment.ts";
 import { Closed, type FeedError, InvalidInput, Refused } from "../errors.ts";
+import { holdsOf } from "../holds.ts";
 import type { Url } from "../platform.ts";
 import {
   DESK_KEYS,
@@ -105,8 +106,8 @@ export class Room {
       this.#emitter.emit("problem", error),
     );
     this.#unlisten = this.#listen();
-    const keys = [name];
-    this.#client.subscribe({ rooms: keys, presence: keys }).catch((error: FeedError) => {
+    const keys = { rooms: [name], presence: [name] };
+    this.#client.subscribe(holdsOf(this.#client).add(keys)).catch((error: FeedError) => {
       if (!(error instanceof Closed)) {
         this.#emitter.emit("problem", error);
       }
@@ -212,7 +213,8 @@ export class Room {
     if (this.#isOwnClient) {
       this.#client.close();
     } else {
-      this.#client.unsubscribe({ rooms: [this.name], presence: [this.name] });
+      const keys = { rooms: [this.name], presence: [this.name] };
+      this.#client.unsubscribe(holdsOf(this.#client).remove(keys));
     }
   }
 

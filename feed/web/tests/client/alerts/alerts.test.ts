@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Alerts, alerts } from "../../../src/client/alerts/alerts.ts";
+import { FeedClient } from "../../../src/client/client.ts";
 import type { DeskWord } from "../../../src/client/wire/deskwords.ts";
 import { ScriptedFeed } from "../../support/feed.ts";
 import { Page, until } from "../../support/world.ts";
@@ -54,6 +55,18 @@ test("each firing is given once, over reconnects, repeats and snapshots", async 
   feed.say(acknowledged("a"), acknowledged("a"), firing("a"));
   await until(() => expect(told).toEqual(["a", "b", "c", "-a"]));
   expect(mine.firings.map(({ id }) => id)).toEqual(["b", "c"]);
+});
+
+test("alerts that share a client are left one by one", () => {
+  const environment = new Page().environment();
+  const client = new FeedClient({ url: feed.origin, shared: false, environment });
+  const [one, other] = [alerts(feed.origin, { client }), alerts(feed.origin, { client })];
+  one.close();
+  one.close();
+  expect(client.subscription).toEqual({ alerts: ["*"] });
+  other.close();
+  expect(client.subscription).toEqual({});
+  client.close();
 });
 
 test("rules are made, listed, changed and removed, and firings acknowledged", async () => {

@@ -80,6 +80,14 @@ test("its progress only grows, over connections that are cut", async () => {
   expect(await listExports({ url: origin })).toEqual([job("done", 4)]);
 });
 
+test("one that is cancelled before the server has taken it is cancelled then", async () => {
+  const file = exportFile(REQUEST, { url: origin });
+  await file.cancel();
+  expect(calls[0]).toBe("POST /v1/jobs");
+  expect(calls).toContain(`DELETE /v1/jobs/${ID}`);
+  file.close();
+});
+
 test("one that fails, or is cancelled, says why", async () => {
   connections = [[{ ...job("failed", 1), code: "disk_full", msg: "the disk is full" }]];
   const file = watchExport(ID, { url: origin });

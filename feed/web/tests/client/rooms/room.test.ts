@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { FeedClient } from "../../../src/client/client.ts";
 import type { Unsent } from "../../../src/client/rooms/outbox.ts";
 import { type Room, room } from "../../../src/client/rooms/room.ts";
 import type { RoomEvent } from "../../../src/client/rooms/state.ts";
@@ -37,6 +38,22 @@ function enter(name = "Ann", present = false) {
 const texts = (one: Room) => one.messages.map(({ text }) => text);
 const said = (words: RoomEvent[]) =>
   words.flatMap((word) => (word.T === "message" ? [word.text] : []));
+
+test("rooms that share a client are left one by one", async () => {
+  const environment = { ...new Page().environment(), fetch: rooms.fetch as typeof fetch };
+  const client = new FeedClient({ url: feed.origin, shared: false, environment });
+  const options = { client, present: false, environment };
+  const [one, other] = [room(feed.origin, "desk", options), room(feed.origin, "desk", options)];
+  open.push(one, other);
+  const key = { rooms: ["desk"], presence: ["desk"] };
+  expect(client.subscription).toEqual(key);
+  one.close();
+  one.close();
+  expect(client.subscription).toEqual(key);
+  other.close();
+  expect(client.subscription).toEqual({});
+  client.close();
+});
 
 describe("a room", () => {
   test("tells late comers what was said, and everybody what is", async () => {

@@ -1,8 +1,17 @@
-/** The symbols that elements of one source hold, each as often as there are elements for it. Pure. */
+/** What the users of one client hold: each symbol as often as there are users of it. Pure. */
 
-import type { Symbols } from "../client/index.ts";
+import type { Symbols } from "./wire/selection.ts";
 
 type Channels = [keyof Symbols, readonly string[]][];
+
+const holds = new WeakMap<object, Holds>();
+
+/** What the rooms and alerts hold that are read over one client. */
+export function holdsOf(client: object): Holds {
+  const known = holds.get(client) ?? new Holds();
+  holds.set(client, known);
+  return known;
+}
 
 export class Holds {
   readonly #counts = new Map<string, number>();
