@@ -74,10 +74,12 @@ class EdgeFloor:
         )
         async with response:
             with self._link.telling_of_ends():
-                told: dict[str, Any] = orjson.loads(await response.read())
-        if response.status < HTTPStatus.BAD_REQUEST:
+                told = _document(await response.read())
+        if response.status < HTTPStatus.BAD_REQUEST and "pos" in told:
             durable = told.get("durable")
             return published_message(said.room, told["id"], told["pos"], durable=durable)
+        if "detail" not in told:  # somebody between us and the writer has answered
+            raise WriterAway(may_be_done=True)
         more = {name: told[name] for name in _OF_ENTRIES if name in told}
         if "parameter" in told:
             more["accepted"] = told["accepted"]
@@ -85,6 +87,15 @@ class EdgeFloor:
         if retry_after.isdecimal():
             more["retry_s"] = float(retry_after)
         return unpublished_message(said.room, said.id, response.status, told["detail"], **more)
+
+
+def _document(body: bytes) -> dict[str, Any]:
+    """Return what an answer says; nothing, where it is none of the writer's."""
+    try:
+        told: object = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def _request_of(said: Said) -> tuple[str, str, bytes | None]:

@@ -5,10 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import RawTestServer
 
 from feed.http.edge import floor, presence
 from feed.market.word_channels import WordChannel
 from feed.rooms import edge_members
+from feed.sources.follow.source import FollowSource
+from feed.sources.writer_place import WriterPlace
 from tests.fakes.keys import KeysFile, auth_of
 from tests.fakes.messages import Message
 from tests.fakes.patience import until
@@ -82,6 +86,27 @@ async def test_without_a_writer_nothing_is_published_and_that_is_said(
     refused = await told(reader, "unpublished")
     assert (refused["status"], refused["retry_s"]) == (503, 2)
     assert "the writer" in refused["msg"]
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(502, "<h1>Bad Gateway</h1>"), (500, "[]"), (200, "{}"), (413, "")]
+)
+async def test_what_somebody_else_answers_for_the_writer_is_an_answer_too(
+    open_cluster: OpenCluster, monkeypatch: pytest.MonkeyPatch, status: int, body: str
+) -> None:
+    async def proxy(_: web.BaseRequest) -> web.Response:
+        return web.Response(status=status, text=body, content_type="text/html")
+
+    monkeypatch.setattr(floor, "HELD_S", 0.0)
+    cluster = await open_cluster()
+    reader = await enter(cluster)
+    async with RawTestServer(proxy) as server:
+        place = WriterPlace(str(server.make_url("")).rstrip("/"))
+        monkeypatch.setattr(FollowSource, "writer", lambda _: place)
+        reader.say({"action": "publish", "room": "desk", "text": "a", "id": "m-1"})
+        refused = await told(reader, "unpublished")
+    assert (refused["status"], refused["id"], refused["retry_s"]) == (503, "m-1", 2)
+    assert "may have been done" in refused["msg"]
 
 
 async def test_who_is_there_over_an_edge_is_known_until_they_leave(
