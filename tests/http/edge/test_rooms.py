@@ -97,12 +97,17 @@ async def test_what_somebody_else_answers_for_the_writer_is_an_answer_too(
     async def proxy(_: web.BaseRequest) -> web.Response:
         return web.Response(status=status, text=body, content_type="text/html")
 
+    writer, proxies = FollowSource.writer, list[WriterPlace]()
+
+    def proxy_or_writer(source: FollowSource) -> WriterPlace:
+        return proxies[0] if proxies else writer(source)
+
     monkeypatch.setattr(floor, "HELD_S", 0.0)
+    monkeypatch.setattr(FollowSource, "writer", proxy_or_writer)
     cluster = await open_cluster()
     reader = await enter(cluster)
     async with RawTestServer(proxy) as server:
-        place = WriterPlace(str(server.make_url("")).rstrip("/"))
-        monkeypatch.setattr(FollowSource, "writer", lambda _: place)
+        proxies.append(WriterPlace.of(str(server.make_url("")).rstrip("/")))
         reader.say({"action": "publish", "room": "desk", "text": "a", "id": "m-1"})
         refused = await told(reader, "unpublished")
     assert (refused["status"], refused["id"], refused["retry_s"]) == (503, "m-1", 2)
