@@ -37,6 +37,7 @@ class LoopThread:
         """End the loop, and with it what its coroutines left open."""
         assert self._loop is not None
         assert self._thread is not None
+        self.wait(_end_tasks())
         self.wait(self._loop.shutdown_asyncgens())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -54,3 +55,12 @@ class LoopThread:
         except BaseException:  # Ctrl-C reaches this thread, not the loop's
             future.cancel()
             raise
+
+
+async def _end_tasks() -> None:
+    """End what is left on the loop; what was cancelled already is given the time to clean up."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        if not task.cancelling():
+            task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)

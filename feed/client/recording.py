@@ -10,7 +10,6 @@ import asyncio
 import gzip
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -163,24 +162,28 @@ async def record(
     acknowledgement = stream.subscription.acknowledgement()
     flusher = asyncio.create_task(_flush_regularly(recording, flush_s))
     try:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                async for event in stream.events():
-                    if flusher.done():
-                        flusher.result()  # it ends only by an error
-                    if isinstance(event, Words):
-                        recording.write_words(event)
-                        continue
-                    if not isinstance(event, Batch):
-                        recording.write_event(event, acknowledgement)
-                        on_event(event)
-                        continue
-                    recording.write_ticks(event if len(event) <= left else event[: int(left)])
-                    left -= len(event)
-                    if left <= 0:
-                        return
+        async with asyncio.timeout(seconds) as limit:
+            async for event in stream.events():
+                if flusher.done():
+                    flusher.result()  # it ends only by an error
+                if isinstance(event, Words):
+                    recording.write_words(event)
+                    continue
+                if not isinstance(event, Batch):
+                    recording.write_event(event, acknowledgement)
+                    on_event(event)
+                    continue
+                recording.write_ticks(event if len(event) <= left else event[: int(left)])
+                left -= len(event)
+                if left <= 0:
+                    break
+    except TimeoutError:
+        if not limit.expired():
+            raise  # a file of a network has timeouts too
     finally:
         flusher.cancel()
+    if flusher.done():
+        flusher.result()
 
 
 async def _flush_regularly(recording: RecordingWriter, flush_s: float) -> None:

@@ -1,6 +1,7 @@
 """Recordings: what is in the file, and that a killed recorder leaves it readable."""
 
 import asyncio
+import errno
 import gzip
 from collections.abc import Callable
 from pathlib import Path
@@ -180,6 +181,47 @@ async def test_a_full_disk_ends_the_recording(
             await feed.publish(1)
             with pytest.raises(OSError, match="No space"):
                 await recorder
+        recording.__exit__(None, None, None)
+
+
+async def test_a_flush_that_failed_after_the_last_tick_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = asyncio.Event()
+
+    def no_space(self: RecordingWriter) -> None:
+        del self
+        failed.set()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async with MiniFeed() as feed, Stream(feed.url, SUBSCRIPTION) as stream:
+        await stream.open()
+        recording = RecordingWriter(tmp_path / "x.ndjson.gz")
+        with monkeypatch.context() as patched:
+            patched.setattr(RecordingWriter, "flush", no_space)
+            recorder = asyncio.create_task(
+                record(stream, recording, ignore, flush_s=0.0, seconds=0.05)
+            )
+            await failed.wait()
+            with pytest.raises(OSError, match="No space"):
+                await recorder
+        recording.__exit__(None, None, None)
+
+
+async def test_a_timeout_of_the_file_is_no_end_in_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def timed_out(self: RecordingWriter) -> None:
+        del self
+        raise OSError(errno.ETIMEDOUT, "Connection timed out")
+
+    async with MiniFeed() as feed, Stream(feed.url, SUBSCRIPTION, after="0") as stream:
+        await feed.publish(1)
+        recording = RecordingWriter(tmp_path / "x.ndjson")
+        with monkeypatch.context() as patched:
+            patched.setattr(RecordingWriter, "flush", timed_out)
+            with pytest.raises(TimeoutError, match="timed out"):
+                await record(stream, recording, ignore)
         recording.__exit__(None, None, None)
 
 
