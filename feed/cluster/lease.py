@@ -6,6 +6,7 @@ that finds another's there steps back, since that one is about to begin.
 """
 
 import json
+from base64 import b64decode
 from dataclasses import asdict, dataclass
 from enum import Enum
 
@@ -64,7 +65,7 @@ class Lease:
             BusAway: nobody knows.
         """
         self._revision = 0
-        return await self._put(claim, await self._released())
+        return await self._put(claim, await self._free_behind(claim.writer))
 
     async def renew(self, claim: Claim) -> Held:
         """Keep it; where it ended meanwhile, take it again if nobody else has.
@@ -90,15 +91,21 @@ class Lease:
     def _subject(self) -> str:
         return f"$KV.{self._link.address.names.lead}.{LEADER_KEY}"
 
-    async def _released(self) -> int:
-        """Return the revision that says that it was given up; 0: there is no value at all."""
+    async def _free_behind(self, writer: str) -> int:
+        """Return the revision behind which a process may take it; 0: one where there is none.
+
+        That is the one that says that it was given up, or one that the process has written itself:
+        it may be that nobody has told it so.
+        """
         stream = f"KV_{self._link.address.names.lead}"
         try:
             told = await self._link.ask(f"STREAM.MSG.GET.{stream}", last_by_subj=self._subject)
         except ApiError:
             return 0
         message = told["message"]
-        return 0 if message.get("data") else int(message["seq"])
+        value = b64decode(message.get("data", ""))
+        is_free = not value or json.loads(value).get("writer") == writer
+        return int(message["seq"]) if is_free else 0
 
     async def _put(self, claim: Claim, expected: int) -> Held:
         headers = {_EXPECTED: str(expected)}
