@@ -1,8 +1,8 @@
 """Checkpoints in the object store of a cluster: the bytes of `feed.state.checkpoint`.
 
-They lie there as NATS' own clients write objects, so that these read them too. The chunks of the
-one before are deleted once a new one is there: securely, where messages of rooms are in them, since
-what is deleted in a room has to be gone from every disk.
+They lie there as NATS' own clients write objects, so that these read them too. The chunks of those
+before, and of any that was written in part, are deleted once a new one is there: securely, where
+messages of rooms are in them, since what is deleted in a room has to be gone from every disk.
 """
 
 import asyncio
@@ -55,12 +55,12 @@ async def put(link: Link, data: bytes, *, erase: bool) -> None:
     Raises:
         BusAway: it could not be.
     """
+    nuid = secrets.token_hex(_NAME_BYTES)
     try:
         async with asyncio.timeout(PATIENCE_S):
-            before = await _info(link)
-            await _write(link, data)
-            if before is not None:
-                await _delete_chunks(link, str(before["nuid"]), erase=erase)
+            await _write(link, data, nuid)
+            for other in await _others(link, nuid):
+                await _delete_chunks(link, other, erase=erase)
     except TimeoutError as error:
         words = f"the checkpoint cannot be written within {PATIENCE_S:g} s"
         raise BusAway(words) from error
@@ -111,11 +111,10 @@ async def _info(link: Link) -> dict[str, Any] | None:
     return info
 
 
-async def _write(link: Link, data: bytes) -> None:
+async def _write(link: Link, data: bytes, nuid: str) -> None:
     """Write the chunks of an object, and then what is said of it."""
     client, state = await link.client(), link.address.names.state
     step = min(CHUNK_BYTES, client.max_payload // 2)
-    nuid = secrets.token_hex(_NAME_BYTES)
     starts = range(0, len(data), step)
     for start in starts:
         await _published(link, f"$O.{state}.C.{nuid}", data[start : start + step])
@@ -141,8 +140,18 @@ async def _published(
         raise ApiError(subject, error)
 
 
+async def _others(link: Link, nuid: str) -> list[str]:
+    """Return the names of objects with chunks but one: of what was before, or written in part."""
+    chunks = f"$O.{link.address.names.state}.C."
+    told = await link.ask(
+        f"STREAM.INFO.OBJ_{link.address.names.state}", subjects_filter=f"{chunks}>"
+    )
+    names = (subject.removeprefix(chunks) for subject in told["state"].get("subjects") or ())
+    return [name for name in names if name != nuid]
+
+
 async def _delete_chunks(link: Link, nuid: str, *, erase: bool) -> None:
-    """Delete the chunks of an object that has another one in its place by now."""
+    """Delete the chunks of an object that nobody reads any more."""
     state = link.address.names.state
     stream, subject = f"OBJ_{state}", f"$O.{state}.C.{nuid}"
     while erase and (found := await _message(link, stream, seq=1, next_by_subj=subject)):

@@ -33,7 +33,8 @@ class Erasing:
     """Erases what was deleted from the stream.
 
     Attributes:
-        checkpointed: the sequence of the newest checkpoint; -1: none is of this process.
+        checkpointed: the sequence of the newest checkpoint that was gathered; -1: none is of this
+            process.
         erased: how many batches were so far.
     """
 
@@ -116,8 +117,9 @@ class Erasing:
             self.erased += 1
             log.info("batch_erased", sequence=sequence)
         if self._wants_checkpoint:
-            self._wants_checkpoint = not await checkpoint()
-            if self._wants_checkpoint:
+            self._wants_checkpoint = False  # what is deleted meanwhile may want another one
+            if not await checkpoint():
+                self._wants_checkpoint = True
                 return False
         for each in due:
             if self._pending.get((each.room, each.id)) is each:

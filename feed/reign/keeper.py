@@ -293,9 +293,11 @@ class BusKeeper:
             try:
                 async with ingest.between_lists():
                     gathered = gather(ingest, self.given_before)
+                    self.erasing.checkpointed = gathered.sequence  # what it may have is stored soon
                 has_said = bool(ingest.hub.broadcast.keyed)
                 data = await checkpoints.bytes_of(await gathered.packed())
                 await self.settled(gathered.sequence)
+                self._has_said |= has_said  # of one that is written in part, too
                 await checkpoints.put(self._link, data, erase=self._has_said)
                 self._has_said = has_said
             except Exception as error:  # noqa: BLE001 - of any kind: the server stays
@@ -304,7 +306,6 @@ class BusKeeper:
                 return False
         self.checkpoints += 1
         self.checkpointed_ns = gathered.mono_ns
-        self.erasing.checkpointed = gathered.sequence
         log.debug("checkpoint", sequence=gathered.sequence, bytes=len(data))
         return True
 
@@ -316,13 +317,14 @@ class BusKeeper:
         if self._is_closed:
             return
         self._is_closed = True
+        sending = self._sending
         if not self.deposed.is_set():
-            sending = self._sending
             if sending is None or sending.done():
                 sending = asyncio.create_task(self._send(), name="bus")
-            with suppress(TimeoutError):
+            with suppress(TimeoutError, NotNow):
                 async with asyncio.timeout(FLUSH_S):
                     await self.settled(self.ring.newest)
                     await self.checkpoint(ingest)
+        if sending is not None:  # also where another one is about to lead: it has the ring
             await end_tasks([sending])
         self.acknowledging.end(_ENDED)
