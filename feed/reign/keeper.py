@@ -16,6 +16,7 @@ from feed.broadcast.ring import RingBuffer
 from feed.cluster.batch import Batch
 from feed.cluster.batching import BATCH_BYTES, Batching, Part
 from feed.cluster.link import Link
+from feed.errors import NotNow
 from feed.hub.clock import Clock
 from feed.ingest.runner import Ingest
 from feed.logger import logger_of

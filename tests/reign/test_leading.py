@@ -7,8 +7,10 @@ from typing import Any
 import aiohttp
 import pytest
 
+from feed.cluster.link import Link
 from feed.hub import publisher
 from feed.market.ticks import Trade
+from feed.reign import checkpoints
 from feed.reign.standing_by import read_ahead
 from feed.sources.named_source import NamedSource
 from feed.sources.pushed.source import PushedSource
@@ -246,6 +248,53 @@ async def test_what_is_deleted_is_gone_from_the_stream_and_the_checkpoint(
     left = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert b"the secret of m-2" in left
     assert b"the secret of m-1" not in left
+
+
+async def test_what_is_deleted_while_a_checkpoint_is_written_is_gone_from_it(
+    lead: Lead, link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leader = await lead(ScriptedSource())
+    keeper, put = leader.keeper, checkpoints.put
+    await until(lambda: keeper.checkpoints)
+    await said(leader, "m-1")
+    deleted: list[int] = []
+
+    async def delete_before(link: Link, data: bytes, *, erase: bool) -> None:
+        if not deleted:
+            path = "/v1/rooms/desk/messages/m-1"
+            deleted.append((await asked(leader, "DELETE", path))[0])
+        await put(link, data, erase=erase)
+
+    monkeypatch.setattr(checkpoints, "put", delete_before)
+    assert await keeper.checkpoint(leader.ingest)
+    assert deleted == [200]
+    await until(lambda: keeper.erasing.erased and not keeper.erasing.pending)
+    stored = await checkpoints.get(link)
+    assert stored is not None
+    assert b"the secret of m-1" not in stored
+
+
+@pytest.mark.parametrize("while_closing", [True, False])
+async def test_one_that_is_deposed_ends_in_order(
+    lead: Lead, bus: NatsServer, *, while_closing: bool
+) -> None:
+    source = ScriptedSource()
+    leader = await lead(source)
+    keeper = leader.keeper
+    if while_closing:
+        bus.stop()
+        await source.publish([trade(1)])
+        await until(lambda: keeper.ring.newest == 1)
+        closing = asyncio.create_task(keeper.close(leader.ingest))
+        await until(lambda: keeper.acknowledging._waiting)
+        keeper.give_up()
+        await closing
+        bus.go_on()
+    else:
+        keeper.give_up()
+    await leader.leave()
+    assert keeper._sending is not None
+    assert keeper._sending.done()
 
 
 async def test_a_live_source_that_is_read_ahead_loses_and_doubles_nothing(
