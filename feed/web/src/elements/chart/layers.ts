@@ -54,6 +54,7 @@ export class Layers {
   /** The first candle whose volume and studies are not drawn as they are; infinite: all are. */
   #undrawnFrom = Number.POSITIVE_INFINITY;
   #studiedMs = 0;
+  #rises = true; // the newest candle
 
   constructor(chart: IChartApi, skin: Skin, grid: Grid) {
     this.#skin = skin;
@@ -99,6 +100,7 @@ export class Layers {
       wickUpColor: up,
       wickDownColor: down,
     });
+    this.#markLast();
     this.#vwap.applyOptions({ color: vwap });
     this.#averages.forEach((line, index) => {
       line.applyOptions({ color: averages[index] as string });
@@ -138,6 +140,7 @@ export class Layers {
         return candle === undefined ? blank(time) : this.#drawn(candle);
       }),
     );
+    this.#note(main.newest);
     const seen = main.all.filter(({ time }) => time >= first);
     this.#volume.setData(seen.map((candle) => this.#volumeOf(candle)));
     const { breaks } = laid;
@@ -182,6 +185,7 @@ export class Layers {
       }
     }
     fillTo(Number.POSITIVE_INFINITY);
+    this.#note(main.newest);
     for (const candle of other?.all.slice(otherFrom) ?? []) {
       put(this.#percents[1], candle.time, picture.percentOf(1, candle));
     }
@@ -212,6 +216,20 @@ export class Layers {
     }
     this.#undrawnFrom = Number.POSITIVE_INFINITY;
     return false;
+  }
+
+  #note(newest: Candle | undefined): void {
+    const rises = newest === undefined || newest.close >= newest.open;
+    if (rises !== this.#rises) {
+      this.#rises = rises;
+      this.#markLast();
+    }
+  }
+
+  /** Colour the last price's mark: the library takes that of the candle, which is no colour if hollow. */
+  #markLast(): void {
+    const { up, down } = this.#skin;
+    this.candles.applyOptions({ priceLineColor: this.#rises ? up : down });
   }
 
   /** A candle as it is drawn. */
