@@ -212,11 +212,20 @@ class SourceError(FeedError):
     Attributes:
         retry_after_s: it is not to be opened again before that.
         for_good: to open it again is of no use.
+        in_order: the server that was followed has left, and has said so before.
     """
 
-    def __init__(self, words: str, *, retry_after_s: float = 0.0, for_good: bool = False) -> None:
+    def __init__(
+        self,
+        words: str,
+        *,
+        retry_after_s: float = 0.0,
+        for_good: bool = False,
+        in_order: bool = False,
+    ) -> None:
         self.retry_after_s = retry_after_s
         self.for_good = for_good
+        self.in_order = in_order
         super().__init__(words)
 
 

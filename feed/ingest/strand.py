@@ -158,13 +158,15 @@ class Strand:
             try:
                 await self._produce(side)
                 side.finished = not side.leaving
-            except Exception as error:  # of any kind: the server stays
+            except Exception as error:  # noqa: BLE001 - of any kind: the server stays
                 known = side.fail(error, begun=side.taken_ticks > taken_ticks)
                 if isinstance(error, SourceError):
                     at_least_s = error.retry_after_s
                 if side.taken_ticks > taken_ticks:
                     backoff_s = _FIRST_BACKOFF_S
-                log.error(  # noqa: TRY400 - a SourceError says all; a trace would bury it
+                in_order = isinstance(error, SourceError) and error.in_order
+                tell = log.warning if in_order else log.error  # a SourceError says all
+                tell(
                     "source_failed",
                     source=side.name,
                     error=side.last_error,

@@ -94,6 +94,7 @@ class FollowSource:
         self._silence_s = CONNECT_S
         self._state: list[Tick] | None = None  # of a snapshot that is coming
         self._retry_after_s = 0.0
+        self._leaves = False  # the other server
         self._greeting = Greeting(0, 0)  # the last one
         self._feeds: Sequence[Message] = ()  # and the sources in it
 
@@ -120,7 +121,7 @@ class FollowSource:
         Raises:
             Ended: there is no server, or it refuses; the message says why.
         """
-        self._state, self._retry_after_s = None, 0.0
+        self._state, self._retry_after_s, self._leaves = None, 0.0, False
         self._waiting = []
         self._silence_s = CONNECT_S
         try:
@@ -224,7 +225,9 @@ class FollowSource:
             words = f"{self._url} said nothing in {self._silence_s:g} s"
             raise Ended(End.SILENT, words) from None
         if not piece:
-            raise Ended(End.CUT, f"{self._url} ended the stream", retry_after_s=self._retry_after_s)
+            words = f"{self._url} ended the stream"
+            away_s = self._retry_after_s
+            raise Ended(End.CUT, words, retry_after_s=away_s, in_order=self._leaves)
         return list(self._bodies.feed(piece))
 
     async def steps(self) -> AsyncIterator[Step]:
@@ -376,12 +379,14 @@ class FollowSource:
         """
         message = word.message
         if word.kind == "leaving":
+            self._leaves = True
             self._retry_after_s = float(message.get("retry_ms", 0)) / _MS_PER_S
             return
         code = message.get("code")
         words = f"{self._url}: {message.get('msg', word.kind)}"
         end = End.REFUSED if word.kind == "error" else End.CLOSED
-        raise Ended(end, words, code=code, retry_after_s=self._retry_after_s)
+        away_s = self._retry_after_s
+        raise Ended(end, words, code=code, retry_after_s=away_s, in_order=self._leaves)
 
 
 def _some(step: Step | None) -> Iterator[Step]:

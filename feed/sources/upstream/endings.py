@@ -46,10 +46,11 @@ class Ended(SourceError):
         code: int | None = None,
         retry_after_s: float = 0.0,
         for_good: bool = False,
+        in_order: bool = False,
     ) -> None:
         self.end = end
         self.code = code
-        super().__init__(words, retry_after_s=retry_after_s, for_good=for_good)
+        super().__init__(words, retry_after_s=retry_after_s, for_good=for_good, in_order=in_order)
 
 
 def ended_by(error: BaseException, url: str, end: End = End.CUT) -> Ended:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+from structlog.testing import capture_logs
 
 from feed.errors import InvalidParameter
 from feed.http.app import make_app
@@ -130,6 +131,26 @@ async def test_a_link_that_is_cut_loses_nothing_and_is_told(serve: Serve, edges:
     assert told == [2]
     account = edge.source.account
     assert (account.ends[End.CUT], account.resumed, edge.hub.relay.epochs) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("bye", [True, False])
+@pytest.mark.parametrize(("leaves", "level"), [(True, "warning"), (False, "error")])
+async def test_only_a_server_that_leaves_in_order_is_no_error(
+    edges: Edges, *, leaves: bool, level: str, bye: bool
+) -> None:
+    async with Leader() as leader:
+        edge = await edges(leader.url)
+        leader.cut(1, row(1))
+        await edge.reach("lead-1")
+        with capture_logs() as told:
+            if leaves:
+                leader.say({"T": "leaving", "retry_ms": 1})
+            if bye:
+                leader.say({"T": "bye", "code": "server", "msg": "it ends"})
+            leader.hang_up()
+            await until(lambda: edge.side.failures)
+    levels = [each["log_level"] for each in told if each["event"] == "source_failed"]
+    assert levels[:1] == [level]
 
 
 async def test_another_epoch_of_the_followed_server_is_told_to_those_that_are_there(
