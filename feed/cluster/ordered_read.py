@@ -187,8 +187,14 @@ class OrderedRead:
         Raises:
             BusAway: there is no such stream, or JetStream does not answer.
         """
+        from nats.errors import Error  # noqa: PLC0415 - an extra
+
         subject = self.client.new_inbox()
-        self._subscription = await self.client.subscribe(subject, cb=self._hear)
+        try:
+            self._subscription = await self.client.subscribe(subject, cb=self._hear)
+        except (Error, OSError) as error:
+            words = str(error) or type(error).__name__
+            raise BusAway(f"the stream {self.stream} cannot be read: {words}") from error
         try:
             told = await ask(
                 self.client,
@@ -239,8 +245,14 @@ class OrderedRead:
         if int(headers.get(_DELIVERED, 0)) > self._delivered:
             raise BusLost(f"messages of {self.stream} were lost on the way")
         reply = message.reply or headers.get(_STALLED, "")
-        if reply:
+        if not reply:
+            return
+        from nats.errors import Error  # noqa: PLC0415 - an extra
+
+        try:
             await self.client.publish(reply)
+        except (Error, OSError) as error:
+            raise BusLost(f"the connection to NATS has ended: {error}") from error
 
     def check(self) -> None:
         """See that it is heard of.

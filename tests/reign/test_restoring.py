@@ -1,8 +1,11 @@
 """What a new leader takes up, whatever happens to its connection meanwhile."""
 
 import asyncio
+from typing import Any
 
 import pytest
+from nats.aio.client import Client
+from nats.errors import ConnectionClosedError
 
 from feed.cluster.link import Link
 from feed.cluster.making import make
@@ -44,3 +47,27 @@ async def test_a_connection_that_ends_while_the_checkpoint_is_looked_for_loses_n
         restored = await restoring.finish(writer.batch(0), 3, "x")
     assert (restored.ring.newest, restored.lost) == (5, 0)
     assert restored.after == trades(1, 5)
+
+
+async def test_a_connection_that_ends_as_a_read_begins_is_no_end_of_reading(
+    link: Link, bus: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscribe, refused = Client.subscribe, list[str]()
+
+    async def refuse_once(client: Client, subject: str, **asked: Any) -> Any:
+        if not refused:
+            refused.append(subject)
+            raise ConnectionClosedError
+        return await subscribe(client, subject, **asked)
+
+    async with BusWriter(bus.address()) as writer:
+        await make(link, PLAN)
+        await writer.begin_term(1)
+        await writer.write(*trades(1, 5))
+        await link.last_sequence()  # with its own subscription to answers
+        monkeypatch.setattr(Client, "subscribe", refuse_once)
+        restoring = Restoring(link, 64)
+        restoring.begin()
+        restored = await restoring.finish(writer.batch(0), 2, "x")
+    assert len(refused) == 1
+    assert restored.ring.newest == 5
