@@ -101,7 +101,14 @@ async def test_what_had_no_room_before_what_had_some_comes_from_an_edge_too(shor
 async def test_an_edge_that_is_silent_keeps_nothing_back(
     short: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(furthest, "PATIENCE_S", 0.5)
+    connect = furthest._Edge.connect
+
+    def soon_leave_the_silent_one(edge: furthest._Edge) -> None:
+        connect(edge)
+        if edge._path.endswith("silent.sock"):  # and be patient with the other
+            edge.sock.settimeout(0.05)
+
+    monkeypatch.setattr(furthest._Edge, "connect", soon_leave_the_silent_one)
     with socket.socket(socket.AF_UNIX) as silent:
         silent.bind(str(short / "silent.sock"))
         silent.listen()  # and accepts nobody
