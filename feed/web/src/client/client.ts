@@ -17,7 +17,7 @@ import { Pending } from "./batch.ts";
 import { BatchStream } from "./batchstream.ts";
 import type { Counters } from "./counters.ts";
 import { Emitter } from "./emitter.ts";
-import { type Environment, environment } from "./environment.ts";
+import { between, type Environment, environment } from "./environment.ts";
 import { Closed, type FeedError } from "./errors.ts";
 import { FeedbackReporter } from "./feedback.ts";
 import { Connection } from "./link/connection.ts";
@@ -313,7 +313,7 @@ export class FeedClient implements AsyncIterable<Batch> {
       this.#feedback?.reportWhenDue(transport, nowMs);
     }
     const listened = this.#emitter.has("counters") || this.#emitter.has("ages");
-    if (listened && nowMs - this.#reportedMs >= REPORT_INTERVAL_MS) {
+    if (listened && between(this.#reportedMs, nowMs) >= REPORT_INTERVAL_MS) {
       this.#reportedMs = nowMs;
       const { counters } = this;
       this.#emitter.emit("counters", counters);

@@ -58,6 +58,11 @@ export interface WebSocketStreamLike {
   close(info?: { closeCode?: number; reason?: string }): void;
 }
 
+/** The time between two readings of `now`, whose clock may have been set back in between. */
+export function between(oneMs: number, otherMs: number): number {
+  return Math.abs(otherMs - oneMs);
+}
+
 /** While a page is hidden browsers paint nothing and wake timers about once a second at most. */
 const HIDDEN_FRAME_MS = 1_000;
 /** Outside of browsers: 60 a second. */

@@ -5,7 +5,7 @@
  * `POST /v1/feedback`; where it does not, nothing is lost.
  */
 
-import type { Environment } from "./environment.ts";
+import { between, type Environment } from "./environment.ts";
 import {
   authorization,
   type CredentialsSource,
@@ -56,7 +56,7 @@ export class FeedbackReporter {
 
   /** Report, if it is time. */
   reportWhenDue(transport: TransportKind, nowMs: number): void {
-    if (nowMs - this.#sentMs < INTERVAL_MS || this.#ages.length === 0) {
+    if (between(this.#sentMs, nowMs) < INTERVAL_MS || this.#ages.length === 0) {
       return;
     }
     const body = JSON.stringify({ transport, ages_ms: this.#ages });

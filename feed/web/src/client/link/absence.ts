@@ -21,11 +21,15 @@ export class Absence {
     this.#environment = environment;
     this.#policy = policy;
     this.#onChange = onChange;
+    if (!environment.isVisible()) {
+      this.handle("hidden"); // a page that begins in the background is told of no change
+    }
   }
 
   /** Take in a change of the page. */
   handle(change: PageChange): void {
     if (change === "hidden" && this.#policy === "disconnect") {
+      this.stop();
       this.#timer = this.#environment.setTimeout(() => this.#set(true), GRACE_MS);
     } else if (change === "visible") {
       this.stop();

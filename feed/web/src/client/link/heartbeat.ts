@@ -4,7 +4,7 @@
  * Only the time that is spent waiting for the network counts; a reader that pauses is not silence.
  */
 
-import type { Environment } from "../environment.ts";
+import { between, type Environment } from "../environment.ts";
 
 export class Heartbeat {
   readonly #environment: Environment;
@@ -33,7 +33,7 @@ export class Heartbeat {
   /** Look now; timers of hidden pages and sleeping machines come late. */
   check(): void {
     const sinceMs = this.#waitingSinceMs;
-    if (sinceMs !== undefined && this.#environment.now() - sinceMs > this.#limitMs) {
+    if (sinceMs !== undefined && between(sinceMs, this.#environment.now()) > this.#limitMs) {
       this.#onDead();
     }
   }

@@ -2,6 +2,7 @@
 
 import type { Caller } from "../caller.ts";
 import type { Call } from "../calls.ts";
+import { between } from "../environment.ts";
 import { Closed, FeedError, Lost } from "../errors.ts";
 
 /** A third of the time for which the server takes it as said. */
@@ -49,7 +50,7 @@ export class Presence {
 
   type(): void {
     const nowMs = this.#caller.environment.now();
-    if (nowMs - this.#typedMs >= TYPING_MS) {
+    if (between(this.#typedMs, nowMs) >= TYPING_MS) {
       this.#typedMs = nowMs;
       void this.#call({ method: "POST", path: `${this.#path}/typing`, body: this.#body });
     }

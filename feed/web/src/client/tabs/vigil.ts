@@ -6,7 +6,7 @@
  * there is no answer it reports the leader dead.
  */
 
-import type { Environment } from "../environment.ts";
+import { between, type Environment } from "../environment.ts";
 
 /** The leader passes on every frame, and the server speaks every 10 s at least; asking is cheap. */
 const SILENT_MS = 5_000;
@@ -47,12 +47,12 @@ export class Vigil {
 
   #check(): void {
     const nowMs = this.#environment.now();
-    if (!this.#environment.isVisible() || nowMs - this.#heardMs < SILENT_MS) {
+    if (!this.#environment.isVisible() || between(this.#heardMs, nowMs) < SILENT_MS) {
       this.#askedMs = undefined;
     } else if (this.#askedMs === undefined) {
       this.#askedMs = nowMs;
       this.#ask();
-    } else if (nowMs - this.#askedMs >= ANSWER_MS) {
+    } else if (between(this.#askedMs, nowMs) >= ANSWER_MS) {
       this.heard(); // give the takeover the time that a leader has
       this.#onDead();
     }

@@ -48,8 +48,8 @@ export class Inbox {
       if (arrival !== undefined) {
         this.#next += 1;
         this.#bytes -= arrival.payload.length;
-        if (this.#next === this.#arrivals.length) {
-          this.#arrivals = [];
+        if (2 * this.#next >= this.#arrivals.length) {
+          this.#arrivals = this.#arrivals.slice(this.#next); // lets go of what was read
           this.#next = 0;
         }
         return arrival;

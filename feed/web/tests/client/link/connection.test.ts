@@ -564,6 +564,25 @@ describe("offline", () => {
     expect(record.gaps).toEqual([]);
   });
 
+  test("a page that begins hidden leaves too", async () => {
+    const timers: (() => void)[] = [];
+    const record = connect({
+      whenHidden: "disconnect",
+      environment: {
+        isVisible: () => false,
+        setTimeout: (callback, delayMs) =>
+          delayMs === 10_000 ? timers.push(callback) : setTimeout(callback, delayMs),
+      },
+    });
+    await record.client.subscribe({ trades: ["*"] });
+    for (const fire of timers) {
+      fire();
+    }
+    await until(() => expect(record.status.phase).toBe("hidden"));
+    record.page.change("visible");
+    await until(() => expect(record.status.phase).toBe("live"));
+  });
+
   test("nothing subscribed to, nothing connected", async () => {
     const record = connect();
     await record.client.subscribe({ trades: ["AAPL"] });
