@@ -104,7 +104,7 @@ class Lease:
             return 0
         message = told["message"]
         value = b64decode(message.get("data", ""))
-        is_free = not value or json.loads(value).get("writer") == writer
+        is_free = not value or _writer_in(value) == writer
         return int(message["seq"]) if is_free else 0
 
     async def _put(self, claim: Claim, expected: int) -> Held:
@@ -118,3 +118,12 @@ class Lease:
             raise refused
         self._revision = int(told["seq"])
         return Held.OURS
+
+
+def _writer_in(value: bytes) -> str | None:
+    """Return whose claim a value is; None: it is none, and whoever put it there has the lease."""
+    try:
+        said = json.loads(value)
+    except ValueError:
+        return None
+    return said.get("writer") if isinstance(said, dict) else None

@@ -8,6 +8,7 @@ from feed.cluster.errors import BusAway
 from feed.cluster.lease import Claim, Held, Lease
 from feed.cluster.link import Link
 from feed.cluster.making import make
+from feed.cluster.names import LEADER_KEY
 from tests.fakes.nats import needs_nats
 from tests.reign.conftest import PLAN
 
@@ -43,3 +44,10 @@ async def test_it_is_kept_where_the_answer_to_its_renewal_was_lost(
             await lease.renew(OURS)
     assert await lease.renew(OURS) is Held.OURS
     assert await Lease(link).take(THEIRS) is Held.ANOTHERS
+
+
+@pytest.mark.parametrize("value", [b"by hand", b"[]", b"{}"])
+async def test_a_value_that_is_no_claim_is_anothers(link: Link, value: bytes) -> None:
+    await make(link, PLAN)
+    await link.request(f"$KV.{link.address.names.lead}.{LEADER_KEY}", value, {})
+    assert await Lease(link).take(OURS) is Held.ANOTHERS
