@@ -20,7 +20,7 @@ import {
 import { Transcript } from "../../../src/client/generating/transcript.ts";
 import { readWord } from "../../../src/client/generating/watching.ts";
 import { COMPLETED, ID, ScriptedDesk } from "../../support/desk.ts";
-import { Page } from "../../support/world.ts";
+import { Page, until } from "../../support/world.ts";
 
 let desk: ScriptedDesk;
 let problems: string[];
@@ -203,9 +203,9 @@ test("silence is a lost connection", async () => {
   await answer.next();
   await answer.next();
   const next = answer.next();
-  setTimeout(() => desk.finish(COMPLETED, "D"), 80);
+  await until(() => expect(problems).toContain("stream: nothing came for 0.05 s"));
+  desk.finish(COMPLETED, "D");
   expect(await next).toBe("D");
-  expect(problems).toContain("stream: nothing came for 0.05 s");
 });
 
 test("a cancelled answer ends with what was said", async () => {

@@ -99,7 +99,7 @@ describe.each(["stream", "sse"] as const)("%s", (transport) => {
     expect(record.problems.at(-1)).toBe(
       "the identity has ended, and there are no credentials: signed out",
     );
-    expect(feed.subscribers.size).toBe(0);
+    await until(() => expect(feed.subscribers.size).toBe(0));
   });
 });
 
