@@ -259,9 +259,12 @@ class Writer:
         return mono_ns - since_ns > MAX_QUEUED_NS
 
     def give_up(self, fault: str) -> None:
-        """Take no more records, and say so in the cell."""
-        self._cell.mark(Mark.UNLOGGED)
+        """Take no more records, and say so in the cell.
+
+        In this order: the thread, which may be about to mark the cell otherwise, looks again then.
+        """
         self.takes = self._is_whole = False
+        self._cell.mark(Mark.UNLOGGED)
         self.fault = fault
 
     # From here on: in the thread.
@@ -378,6 +381,7 @@ class Writer:
                 self._cell.mark(Mark.CLEAN if wanted.is_last else Mark.RUNNING)
                 self._is_whole = True
             if not self.takes:  # by now
+                self._is_whole = False
                 self._cell.mark(Mark.UNLOGGED)
             if wanted.is_last:
                 self._cell.sync()

@@ -34,7 +34,7 @@ from feed.state.keeper import Keeper
 from feed.state.recovery import Recovery
 from feed.state.tail import Tail
 from feed.state.writer import Writer
-from tests.fakes.patience import until
+from tests.fakes.patience import PATIENCE_S, until
 from tests.state.numbers import Numbers, give, killed, life, numbers_of, reached, written
 
 
@@ -731,6 +731,26 @@ async def test_a_state_that_is_not_whole_is_made_whole_soon(
             await until(lambda: not app[KEEPER].writer.takes or app[KEEPER].checkpoints > 1)
         await until(lambda: app[KEEPER].writer.takes and app[KEEPER].checkpoints > 1)
         assert app[KEEPER].writer.fault == ""
+
+
+async def test_what_is_given_up_while_a_checkpoint_is_marked_stays_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark, marks = Cell.mark, list[Mark]()
+    async with life(tmp_path / "state") as app:
+        logging = app[KEEPER].writer
+
+        def mark_amid_that_of_the_thread(the_cell: Cell, what: Mark) -> None:
+            marks.append(what)
+            mark(the_cell, what)
+            if what is Mark.UNLOGGED and len(marks) == 1:  # the event loop's
+                logging.write_checkpoint([], 0, 0, keep_from=0, is_last=False).result(PATIENCE_S)
+
+        monkeypatch.setattr(Cell, "mark", mark_amid_that_of_the_thread)
+        logging.give_up("the disk does not keep up")
+        assert marks[-1] is Mark.UNLOGGED
+        assert cell.decode((tmp_path / "state/cell").read_bytes()).mark is Mark.UNLOGGED
+        monkeypatch.undo()
 
 
 async def test_a_disk_that_hangs_is_given_up_on(
