@@ -84,7 +84,8 @@ class BatchStream:
     async def find(self, epoch: str, term: int, sequence: int, extent: Extent) -> int:
         """Return the stream's own sequence of the first batch that is at a sequence.
 
-        It bisects the stream by direct gets: twelve for some thousand messages.
+        It bisects the stream by direct gets: twelve for some thousand messages. A replica that lags
+        finds nothing where there is something: then it may be one before, and none behind it.
 
         Args:
             epoch: of the sequence.
@@ -100,16 +101,18 @@ class BatchStream:
         """
         low = extent.first
         high = first = extent.last + 1
+        is_behind = False
         while low < high:
             middle = (low + high) // 2
             found = await self._batch_between(middle, high)
             if found is None:
                 high = middle  # nothing is between them
+                is_behind |= await self.get(middle) is None
             elif is_at(found[1], epoch, term, sequence):
                 high, first = middle, found[0]  # it is that batch, or one before
             else:
                 low = found[0] + 1
-        return first
+        return low if is_behind else first
 
     async def _batch_between(self, first: int, behind: int) -> tuple[int, Batch] | None:
         """Return the first batch between two of the stream's own sequences, and its own.

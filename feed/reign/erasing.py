@@ -150,7 +150,7 @@ async def _with_texts(stream: BatchStream, first: int, last: int) -> list[int]:
     await read.open(deliver_policy="by_start_sequence", opt_start_seq=start, headers_only=True)
     found: list[int] = []
     try:
-        while True:
+        while read.pending:
             for _, message in await inbox.take(HEARTBEAT_S):
                 stored = await read.read(message)
                 if stored is None:
@@ -164,13 +164,18 @@ async def _with_texts(stream: BatchStream, first: int, last: int) -> list[int]:
         raise BusAway(str(error)) from error
     finally:
         await read.close()
+    return found
 
 
 async def _says(stream: BatchStream, sequence: int, names: set[Name]) -> bool:
-    """Tell whether a batch has the text of one of some messages."""
+    """Tell whether a batch has the text of one of some messages.
+
+    Raises:
+        BusAway: it is not there: it has been deleted meanwhile, or a replica that lags was asked.
+    """
     stored = await stream.get(sequence)
     if stored is None or stored.sequence != sequence:
-        return False
+        raise BusAway(f"the batch {sequence} is not found")
     try:
         cut = PayloadReader().read(read_batch(stored.headers), stored.payload)
     except InvalidInput as error:

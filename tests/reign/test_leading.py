@@ -7,10 +7,12 @@ from typing import Any
 import aiohttp
 import pytest
 
+from feed.cluster.batch_stream import BatchStream
 from feed.cluster.link import Link
+from feed.cluster.ordered_read import Stored
 from feed.hub import publisher
 from feed.market.ticks import Trade
-from feed.reign import checkpoints
+from feed.reign import checkpoints, erasing
 from feed.reign.standing_by import read_ahead
 from feed.sources.named_source import NamedSource
 from feed.sources.pushed.source import PushedSource
@@ -272,6 +274,25 @@ async def test_what_is_deleted_while_a_checkpoint_is_written_is_gone_from_it(
     stored = await checkpoints.get(link)
     assert stored is not None
     assert b"the secret of m-1" not in stored
+
+
+async def test_what_a_replica_that_lags_does_not_find_is_erased_later(
+    lead: Lead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leader = await lead(ScriptedSource())
+    await said(leader, "m-1")
+    get, asked_for = BatchStream.get, list[int]()
+
+    async def lag(stream: BatchStream, sequence: int) -> Stored | None:
+        asked_for.append(sequence)
+        return None if len(asked_for) < 6 else await get(stream, sequence)
+
+    monkeypatch.setattr(erasing, "RETRY_S", 0.01)
+    monkeypatch.setattr(BatchStream, "get", lag)
+    status, _ = await asked(leader, "DELETE", "/v1/rooms/desk/messages/m-1")
+    assert status == 200
+    await until(lambda: not leader.keeper.erasing.pending)
+    assert leader.keeper.erasing.erased == 1
 
 
 @pytest.mark.parametrize("while_closing", [True, False])
