@@ -157,6 +157,7 @@ class Giver:
                 where = str(read(await talk.hear(), "serving"))
                 await handing.follow(where)
                 talk.say(following=True)
+                handing.pursue()
         except (OSError, TimeoutError, FeedError) as error:
             return await self._fail(talk, handing, str(error) or "it took too long")
         log.info(
@@ -248,6 +249,7 @@ class Giver:
                 where = str(read(await talk.hear(), "serving"))
             await handing.follow(where)
             talk.say(following=True)
+            handing.pursue()
         except (OSError, TimeoutError, FeedError) as error:
             log.error("takeover_failed", error=str(error) or "it took too long", goes_on=False)  # noqa: TRY400 - it says all
             self.outcome = Outcome.LOST

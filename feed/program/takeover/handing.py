@@ -41,6 +41,7 @@ class Handing:
         self._ingest = app[INGEST]
         self._keeper = app.get(KEEPER)
         self._frozen = AsyncExitStack()  # sources, between two lists
+        self._followed: FollowSource | None = None
         self._following: asyncio.Task[None] | None = None
         self._cut_ns = 0
         self._pipes: dict[str, int] = {}  # our own descriptors of what sources read, by their names
@@ -122,7 +123,7 @@ class Handing:
         await self._frozen.aclose()
 
     async def follow(self, where: str) -> None:
-        """Follow the new server, behind what was told here; return once it tells.
+        """Connect to the new server, behind what was told here; return once it tells.
 
         Args:
             where: it is, as `FollowSource` takes it.
@@ -130,7 +131,7 @@ class Handing:
         Raises:
             FeedError: it cannot be followed.
         """
-        ring, strand = self._hub.broadcast.ring, self._ingest.strands[0]
+        ring = self._hub.broadcast.ring
         source = FollowSource(where)
         source.stand(ring.position(ring.newest))
         try:
@@ -138,6 +139,12 @@ class Handing:
         except FeedError:
             await source.close()
             raise
+        self._followed = source
+
+    def pursue(self) -> None:
+        """Take what the new server tells: from now on nothing is taken back."""
+        source, strand = self._followed, self._ingest.strands[0]
+        assert source is not None, "it is followed"
         strand.bars.source_opened(source.recorded_kinds)
         pursuit = Pursuit(self._hub, strand.sides[0], strand.bars, strand.ticks, read_checkpoint)
         self._following = asyncio.create_task(_pursue(source, pursuit), name="following")
@@ -159,6 +166,8 @@ class Handing:
             self._following.cancel()
             with suppress(asyncio.CancelledError):
                 await self._following
+        elif self._followed is not None:
+            await self._followed.close()
 
 
 async def _pursue(source: FollowSource, pursuit: Pursuit) -> None:
