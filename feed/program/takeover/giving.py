@@ -126,7 +126,12 @@ class Giver:
             talk.say(refused=f"version {version}; accepted: {VERSION}")
             talk.close()
             return None
-        how = How(read(asked, "how"))
+        word = read(asked, "how")
+        if word not in list(How):
+            talk.say(refused=f"how {word!r}; accepted: {' or '.join(How)}")
+            talk.close()
+            return None
+        how = How(word)
         if how is How.TOLD:
             site = Site(self._runner, held.enter_context(listening_bus(self._place.followed)))
             await site.start()
