@@ -143,11 +143,17 @@ class Connection:
 
         `transport.close()` alone would wait for ever for a reader that has stalled.
         """
-        handle = self.cut_off_soon()
+        loop = asyncio.get_running_loop()
+        handle = loop.call_later(self._last_words_s, self._cut_off_what_is_held)
         await self.room(0)
         if not self.closing:
             handle.cancel()
 
-    def cut_off_soon(self) -> asyncio.TimerHandle:
+    def _cut_off_what_is_held(self) -> None:
+        """End the connection unless all was taken: it may be this server that has stalled."""
+        if self.buffered_bytes():
+            self.transport.abort()
+
+    def cut_off_soon(self) -> None:
         """End the connection after the time for last words, whatever it still holds."""
-        return asyncio.get_running_loop().call_later(self._last_words_s, self.transport.abort)
+        asyncio.get_running_loop().call_later(self._last_words_s, self.transport.abort)

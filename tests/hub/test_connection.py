@@ -3,7 +3,10 @@
 import asyncio
 import socket
 import struct
+import time
 from typing import cast
+
+import pytest
 
 from feed.hub.connection import Connection, address_of
 from tests.fakes.patience import until
@@ -34,6 +37,26 @@ async def test_the_address_of_a_peer_that_was_gone_at_once_is_not_known_and_no_e
     assert connection.peer == address_of(connection.transport) == ""
     assert connection.sent_bytes() is None
     assert connection.outstanding_bytes() == 0
+    server.close()
+
+
+@pytest.mark.parametrize("is_taken", [True, False])
+async def test_a_server_that_stalls_cuts_off_nobody_who_has_taken_all(*, is_taken: bool) -> None:
+    accepted, held = _Accepted(), 1
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: accepted, "127.0.0.1", 0)
+    with socket.create_connection(server.sockets[0].getsockname()):
+        await until(lambda: accepted.connection)
+        transport = cast("Connection", accepted.connection).transport
+        connection = Connection(transport, 65_536, last_words_s=0.05)
+        connection.buffered_bytes = lambda: held
+        finishing = asyncio.create_task(connection.finish())
+        await asyncio.sleep(0)  # it waits until all is taken
+        held = 0 if is_taken else 1
+        time.sleep(0.2)  # noqa: ASYNC251 - to stall is what is tested
+        await finishing
+        assert connection.closing is not is_taken
+        transport.abort()
     server.close()
 
 
