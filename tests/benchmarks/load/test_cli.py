@@ -52,7 +52,7 @@ from feed.wire.transport import Transport
 
 PATIENCE_S = 90.0
 SETTINGS = Settings(
-    subscribers=6, seconds=0.3, rounds=1, peers=("Python",), record_s=0.3, settle_s=0.1
+    subscribers=6, seconds=0.3, rounds=1, peers=("Python",), record_s=1.0, settle_s=0.1
 )
 Run = Callable[..., Outcome]
 
@@ -107,7 +107,7 @@ def test_fanout_compares_three_transports_with_the_floor(tmp_path: Path, running
 def test_mixed_compares_with_frames_as_long_as_those_of_every_subscriber(tmp_path: Path) -> None:
     if missing := BARE_C.missing(Work(tmp_path / "none", 1.0, rotate=True)):
         pytest.skip(missing)
-    settings = replace(SETTINGS, subscribers=24, rate=4_000, peers=("bare",), record_s=0.6)
+    settings = replace(SETTINGS, subscribers=24, rate=4_000, peers=("bare",))
     found = measure(mixed.run, tmp_path, settings)
     mine, alone, *floors = found["rows"]
     assert alone["figures"]["cpu_us_per_frame"]["median"] == 0, "nobody read"
