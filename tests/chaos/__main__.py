@@ -1,4 +1,4 @@
-"""`python -m tests.chaos [--seconds S] [--seed N] [--readers N] [--rate R] [--drop-after N]`.
+"""`python -m tests.chaos [--seconds S] [--seed N] [--readers N] [--rate R] [--drop-every N]`.
 
 `python -m tests.chaos --rehearsals N [--restless] [--seed N]` plays as many rehearsals, from the
 seed on.
@@ -26,14 +26,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 31))
     parser.add_argument("--readers", type=int, default=200)
     parser.add_argument("--rate", type=float, default=5_000.0)
-    parser.add_argument("--drop-after", type=int, help="lose one tick after so many, on purpose")
+    parser.add_argument("--drop-every", type=int, help="lose one tick in so many, on purpose")
     parser.add_argument("--rehearsals", type=int, help="play so many without sockets and time")
     parser.add_argument("--restless", action="store_true", help="by actors that change intervals")
     given = parser.parse_args()
     print(f"seed {given.seed}", flush=True)
     began_s = time.monotonic()
     if given.rehearsals is None:
-        plan = Plan(given.seed, given.seconds, given.rate, given.readers, given.drop_after)
+        plan = Plan(given.seed, given.seconds, given.rate, given.readers, given.drop_every)
         outcome = uvloop.run(play(plan))
     else:
         seeds = range(given.seed, given.seed + given.rehearsals)

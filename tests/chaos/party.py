@@ -26,14 +26,14 @@ class Plan:
         rate: ticks a second.
         readers: how many.
         ring: how many ticks the server's ring holds; None: as few as are a trial for readers.
-        drop_after: break the server: one tick after so many is lost; None: do not.
+        drop_every: break the server: of so many ticks one is lost; None: do not.
     """
 
     seed: int
     seconds: float = 20.0
     rate: float = 5_000.0
     readers: int = 200
-    drop_after: int | None = None
+    drop_every: int | None = None
     ring: int | None = None
 
 
@@ -72,8 +72,8 @@ async def play(plan: Plan) -> Outcome:
 async def start_server(plan: Plan, log: int) -> Process:
     """Start the server under test, which prints its port first; what it logs goes to a file."""
     arguments = [plan.seed, plan.rate, plan.seconds, plan.ring or RING_TICKS]
-    if plan.drop_after is not None:
-        arguments.append(plan.drop_after)
+    if plan.drop_every is not None:
+        arguments.append(plan.drop_every)
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.chaos.server", *map(str, arguments)),
         stdout=PIPE,

@@ -93,28 +93,29 @@ class MarketSource:
         pass
 
 
-def drop_one(after: int) -> None:
-    """Break the fan-out: one trade that several selections want is given to none of them."""
+def drop_some(every: int) -> None:
+    """Break the fan-out: of so many trades, one that several selections want is given to nobody."""
     distribute = SelectionIndex.distribute
     dropped: list[Tick] = []
+    due = every
 
-    def distribute_but_one(
+    def distribute_but_some(
         self: SelectionIndex, ticks: Sequence[Tick], fragments: Sequence[bytes]
     ) -> None:
-        if not dropped:
-            wanted = self._by_kind[Kind.TRADE]
-            dropped.extend(
-                tick
-                for tick in ticks
-                if type(tick) is Trade  # and no conflated one
-                and tick.trade_id > after
+        nonlocal due
+        wanted = self._by_kind[Kind.TRADE]
+        for tick in ticks:
+            if (
+                type(tick) is Trade  # and no conflated one
+                and tick.trade_id > due
                 and len(wanted.get(tick.symbol, ())) >= WANTED_BY
-            )
-            del dropped[1:]
+            ):
+                dropped.append(tick)
+                due = tick.trade_id + every
         kept = [index for index, tick in enumerate(ticks) if tick not in dropped]
         distribute(self, [ticks[index] for index in kept], [fragments[index] for index in kept])
 
-    SelectionIndex.distribute = distribute_but_one  # type: ignore[method-assign]  # on purpose
+    SelectionIndex.distribute = distribute_but_some  # type: ignore[method-assign]  # on purpose
 
 
 async def _serve(seed: int, rate: float, seconds: float, ring: int) -> None:
@@ -146,6 +147,6 @@ if __name__ == "__main__":
     logs.begin(sys.stderr.fileno(), interactive=False)
     chosen_seed, chosen_rate, chosen_seconds, chosen_ring = sys.argv[1:5]
     if len(sys.argv) > 5:
-        drop_one(int(sys.argv[5]))
+        drop_some(int(sys.argv[5]))
     chosen = int(chosen_seed), float(chosen_rate), float(chosen_seconds), int(chosen_ring)
     uvloop.run(_serve(*chosen))
