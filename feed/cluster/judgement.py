@@ -68,6 +68,16 @@ class ServerSeen:
     sync_interval: str = ""
 
 
+class Part(StrEnum):
+    """What of a cluster may not answer while the rest does, as it is called."""
+
+    BATCHES = "the oldest and the newest batch"
+    LEASE = "the lease"
+    NEWS = "the news"
+    CHECKPOINT = "the checkpoint"
+    READERS = "how many read the stream"
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What was seen of a cluster.
@@ -85,6 +95,7 @@ class Seen:
         checkpoint_age_ns: of the checkpoint; None: there is none.
         checkpoint_bytes: how long it is.
         pending: of each that reads the stream, how many batches it has not been sent.
+        unanswered: what could not be looked at, and why.
     """
 
     names: Names
@@ -100,6 +111,7 @@ class Seen:
     checkpoint_age_ns: int | None = None
     checkpoint_bytes: int = 0
     pending: Sequence[int] = field(default_factory=list)
+    unanswered: Mapping[Part, str] = field(default_factory=dict)
 
 
 def judge(seen: Seen, ring: int) -> Iterator[Finding]:
@@ -115,12 +127,23 @@ def judge(seen: Seen, ring: int) -> Iterator[Finding]:
         return
     yield from _of_config(stream["config"], seen.names)
     yield from _of_durability(stream["config"], seen.servers)
-    yield from _of_extent(seen, stream, ring)
+    for part, why in seen.unanswered.items():
+        yield _wrong(f"{part} cannot be looked at: {why}", "see that its servers run")
+    if Part.BATCHES not in seen.unanswered:
+        yield from _of_extent(seen, stream, ring)
     yield from _of_replicas(stream)
     yield from _of_mirror(stream)
-    yield from _of_leader(seen)
-    yield from _of_state(seen)
-    yield from _of_edges(seen.pending)
+    if Part.LEASE not in seen.unanswered:
+        yield from _of_leader(seen)
+    if Part.NEWS not in seen.unanswered and not seen.has_news:
+        yield _warn(
+            f"there is no bucket {seen.names.news}: edges know no instruments",
+            "start a writer, which makes it, or mirror it",
+        )
+    if Part.CHECKPOINT not in seen.unanswered:
+        yield from _of_checkpoint(seen)
+    if Part.READERS not in seen.unanswered:
+        yield from _of_edges(seen.pending)
 
 
 def _of_server(server: ServerSeen) -> Iterator[Finding]:
@@ -298,12 +321,7 @@ def _of_leader(seen: Seen) -> Iterator[Finding]:
         yield _ok(told)
 
 
-def _of_state(seen: Seen) -> Iterator[Finding]:
-    if not seen.has_news:
-        yield _warn(
-            f"there is no bucket {seen.names.news}: edges know no instruments",
-            "start a writer, which makes it, or mirror it",
-        )
+def _of_checkpoint(seen: Seen) -> Iterator[Finding]:
     age_ns = seen.checkpoint_age_ns
     if age_ns is None:
         yield _warn(

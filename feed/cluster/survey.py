@@ -3,10 +3,10 @@
 import json
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgpack
 
@@ -15,7 +15,7 @@ from feed.cluster.batch import Batch, read_batch
 from feed.cluster.batch_stream import BatchStream
 from feed.cluster.connecting import connect
 from feed.cluster.errors import BusAway
-from feed.cluster.judgement import Seen, ServerSeen
+from feed.cluster.judgement import Part, Seen, ServerSeen
 from feed.cluster.names import CHECKPOINT_OBJECT, LEADER_KEY, Names
 from feed.cluster.ordered_read import Stored, ask, direct, is_there
 from feed.errors import InvalidMessage
@@ -23,6 +23,7 @@ from feed.errors import InvalidMessage
 if TYPE_CHECKING:
     from nats.aio.client import Client
 
+_Found = TypeVar("_Found")
 _NAME = "feed cluster check"
 _NS = 1_000_000_000
 
@@ -72,7 +73,7 @@ async def _server(client: "Client", place: str) -> ServerSeen:
 
 
 async def _cluster(client: "Client", names: Names) -> Seen:
-    """Return what a cluster has.
+    """Return what a cluster has; what of it does not answer is told as such.
 
     Raises:
         BusAway: JetStream does not answer.
@@ -82,11 +83,20 @@ async def _cluster(client: "Client", names: Names) -> Seen:
         return seen
     info = await ask(client, f"STREAM.INFO.{names.stream}")
     now_ns = _ns_of(str(info.get("ts", ""))) or time.time_ns()
-    stream = BatchStream(client, names)
-    oldest, newest = await stream.get(1), await stream.newest()
-    leader, has_lease = await _leader(client, names)
-    age_ns, size = await _checkpoint(client, names, now_ns)
-    consumers = (await ask(client, f"CONSUMER.LIST.{names.stream}")).get("consumers") or []
+    unanswered: dict[Part, str] = {}
+
+    async def looked(part: Part, asked: Coroutine[None, None, _Found], otherwise: _Found) -> _Found:
+        try:
+            return await asked
+        except BusAway as error:
+            unanswered[part] = str(error)
+            return otherwise
+
+    oldest, newest = await looked(Part.BATCHES, _ends(client, names), (None, None))
+    leader, has_lease = await looked(Part.LEASE, _leader(client, names), (None, False))
+    has_news = await looked(Part.NEWS, is_there(client, f"KV_{names.news}"), otherwise=False)
+    age_ns, size = await looked(Part.CHECKPOINT, _checkpoint(client, names, now_ns), (None, 0))
+    pending = await looked(Part.READERS, _pending(client, names), [])
     stored_ns = 0 if newest is None else _ns_of(newest.headers.get("Nats-Time-Stamp", ""))
     return replace(
         seen,
@@ -97,11 +107,24 @@ async def _cluster(client: "Client", names: Names) -> Seen:
         writer_apart_ns=_writer_apart_ns(newest, stored_ns),
         leader=leader,
         has_lease=has_lease,
-        has_news=await is_there(client, f"KV_{names.news}"),
+        has_news=has_news,
         checkpoint_age_ns=age_ns,
         checkpoint_bytes=size,
-        pending=[int(each.get("num_pending", 0)) for each in consumers],
+        pending=pending,
+        unanswered=unanswered,
     )
+
+
+async def _ends(client: "Client", names: Names) -> tuple[Stored | None, Stored | None]:
+    """Return the oldest and the newest batch; None: there is none."""
+    stream = BatchStream(client, names)
+    return await stream.get(1), await stream.newest()
+
+
+async def _pending(client: "Client", names: Names) -> list[int]:
+    """Return how many batches each that reads the stream has not been sent."""
+    consumers = (await ask(client, f"CONSUMER.LIST.{names.stream}")).get("consumers") or []
+    return [int(each.get("num_pending", 0)) for each in consumers]
 
 
 def _batch(stored: Stored | None) -> Batch | None:

@@ -47,6 +47,22 @@ async def test_a_cluster_is_checked(tmp_path: Path) -> None:
         assert (status, line.startswith("feed: http://x:1/varz does not say")) == (1, True)
 
 
+@needs_nats
+@pytest.mark.programs
+async def test_what_does_not_answer_hides_nothing_else(tmp_path: Path) -> None:
+    async with NatsServer(tmp_path) as bus, BusWriter(bus.address()) as writer:
+        await writer.make(allow_direct=False)
+        await writer.lead("http://w")
+        status, told = await checked(tmp_path, f"nats://{bus.place}")
+    assert status == 1
+    for words in (
+        "WRONG the oldest and the newest batch cannot be looked at: the stream feed",
+        "WRONG the stream feed allows no direct gets",
+        "ok    writer writer-1 leads in term 1",
+    ):
+        assert any(line.startswith(words) for line in told), told
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from feed.cluster.batch import Batch
-from feed.cluster.judgement import Level, Seen, ServerSeen, judge
+from feed.cluster.judgement import Level, Part, Seen, ServerSeen, judge
 from feed.cluster.names import Names
 
 RING = 1_000
@@ -133,3 +133,15 @@ def test_a_mirror_is_judged_too(mirror: dict[str, Any], level: Level | None) -> 
     keeps = [words for _, words in found if "a mirror keeps messages that were deleted" in words]
     assert len(keeps) == 1
     assert [each for each, words in found if words not in keeps] == ([level] if level else [])
+
+
+def test_what_does_not_answer_is_told_once_and_the_rest_is_judged() -> None:
+    seen = replace(
+        SOUND, newest=None, checkpoint_age_ns=None, has_news=False, leader=None, has_lease=False
+    )
+    seen = replace(seen, unanswered=dict.fromkeys(Part, "no responders"))
+    found = told(seen)
+    assert [level for level, _ in found] == [Level.WRONG] * len(Part)
+    for part, (_, words) in zip(Part, found, strict=True):
+        assert f"{part} cannot be looked at: no responders" in words
+    assert any("replicas in file" in finding.words for finding in judge(seen, RING))
