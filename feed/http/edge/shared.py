@@ -8,6 +8,7 @@ for a minute, since it says as of when it is; then the edge has its own.
 import asyncio
 from collections import OrderedDict
 from collections.abc import Hashable
+from contextlib import suppress
 from http import HTTPStatus
 
 from aiohttp import hdrs
@@ -69,20 +70,25 @@ class SharedAnswers:
         async with answer.asking:
             mono_ns = self._clock.mono_ns()
             if answer.asked_ns is None or mono_ns - answer.asked_ns >= SHARED_NS:
-                told = await self._ask(asker, target)
+                with suppress(WriterAway, LimitExceeded):
+                    answer.told, answer.told_ns = await self._ask(asker, target), mono_ns
                 mono_ns = answer.asked_ns = self._clock.mono_ns()
-                if told is not None:
-                    answer.told, answer.told_ns = told, mono_ns
             return answer.of(mono_ns)
 
     async def _ask(self, asker: Asker, target: str) -> Told | None:
+        """Return what the writer answers; None: it refuses, and nobody is told what it told before.
+
+        Raises:
+            WriterAway: it does not answer, or cannot.
+            LimitExceeded: what the asker is granted cannot be said.
+        """
         link = self._link
-        try:
-            response = await link.ask(asker, hdrs.METH_GET, target, answer_s=PATIENCE_S)
-            async with response:
-                with link.telling_of_ends():
-                    async with asyncio.timeout(PATIENCE_S):
-                        body = await response.read()
-        except (WriterAway, LimitExceeded):
-            return None
+        response = await link.ask(asker, hdrs.METH_GET, target, answer_s=PATIENCE_S)
+        async with response:
+            with link.telling_of_ends():
+                async with asyncio.timeout(PATIENCE_S):
+                    body = await response.read()
+        is_busy = response.status == HTTPStatus.TOO_MANY_REQUESTS
+        if is_busy or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise WriterAway(may_be_done=False)
         return Told(body) if response.status == HTTPStatus.OK else None

@@ -80,6 +80,24 @@ async def test_the_last_answer_is_kept_while_the_writer_is_away_for_a_minute(
     assert row["volume"] < told[1]["most_active"][0]["volume"]
 
 
+async def test_an_answer_is_not_told_on_where_the_writer_refuses_it_now(
+    open_cluster: OpenCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared, "SHARED_NS", 0)
+    cluster = await open_cluster()
+    await begun(cluster)
+    told = await cluster.ask("GET", MARKET)
+    ask = Link.ask
+
+    async def refused(self: Link, asker: Any, method: str, _: str, **more: Any) -> Any:
+        return await ask(self, asker, method, "/v1/nothing", **more)
+
+    monkeypatch.setattr(Link, "ask", refused)
+    status, own = await cluster.ask("GET", MARKET)
+    assert status == 200
+    assert own["most_active"] != told[1]["most_active"], "the edge answers by itself"
+
+
 async def test_a_writer_that_judges_by_itself_answers_each_somebody(
     open_cluster: OpenCluster, asked: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
